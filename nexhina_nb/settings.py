@@ -1,0 +1,169 @@
+"""Every setting once: its name, default, kind and help.
+
+Order of precedence: arguments > environment (``NEXHINA_<NAME>``) > ``nexhina.toml`` of the working
+folder > ``nexhina.toml`` of the home folder > default. A row marked ``private`` is not read from
+the working folder: opening somebody else's notebook must not be able to send a key to somebody
+else's server.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from nexhina_nb.errors import ConfigError
+from nexhina_nb.secret import Secret
+
+FILE_NAME = "nexhina.toml"
+
+
+def _setting(default: Any, help: str, *, private: bool = False) -> Any:
+    return field(default=default, metadata={"help": help, "private": private})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one program, resolved. All times are seconds."""
+
+    # the client
+    base_url: str = _setting(
+        "",
+        "gateway to talk to, ending in /v1; empty: the one that runs on this machine",
+        private=True,
+    )
+    api_key: Secret = _setting(Secret(""), "key for that gateway", private=True)
+    model: str = _setting("local/chat", "model of chat when none is named")
+    embed_model: str = _setting("local/embed", "model of embed when none is named")
+    rerank_model: str = _setting("local/rerank", "model of rerank when none is named")
+    lang: str = _setting("", "language to ask answers in, for example zh or French")
+    timeout: float = _setting(600.0, "longest wait for the next bytes of an answer")
+    connect_timeout: float = _setting(10.0, "longest wait for a connection")
+    max_retries: int = _setting(2, "how often a failed call is tried again before it is an error")
+    stream: bool = _setting(True, "show answers in a cell as they come")
+    # the gateway
+    host: str = _setting("127.0.0.1", "address the gateway listens on", private=True)
+    port: int = _setting(8787, "port the gateway listens on; 0 lets the system choose")
+    store: str = _setting(
+        "",
+        "SQLAlchemy URL of the gateway's database; empty: nexhina.db in the home folder",
+        private=True,
+    )
+    admin_key: Secret = _setting(
+        Secret(""),
+        "administrator's key of a new store; empty: one is made and shown once",
+        private=True,
+    )
+    max_body_mb: int = _setting(128, "largest request body the gateway accepts, in MiB")
+    upstream_timeout: float = _setting(
+        300.0, "longest silence of an upstream before the call fails"
+    )
+    drain_timeout: float = _setting(30.0, "how long running calls may go on after SIGTERM")
+    pace: float = _setting(0.012, "pause between the pieces that local/chat streams; 0: none")
+    # both
+    home: Path = _setting(
+        Path(), "folder of the store, the settings and the discovery file", private=True
+    )
+
+
+def rows() -> tuple[Field[Any], ...]:
+    """The declared settings, in order; ``metadata`` holds ``help`` and ``private``."""
+    return fields(Settings)
+
+
+def env_name(name: str) -> str:
+    """``base_url`` → ``NEXHINA_BASE_URL``."""
+    return f"NEXHINA_{name.upper()}"
+
+
+def default_home() -> Path:
+    """The platform's user data folder for this program."""
+    return Path(platformdirs.user_data_dir("nexhina", appauthor=False))
+
+
+def load(
+    environ: Mapping[str, str] | None = None, cwd: Path | None = None, **arguments: Any
+) -> Settings:
+    """Resolve the settings; an argument that is None counts as not given.
+
+    Raises ConfigError for an unknown name, a value of the wrong kind, or a file that cannot be
+    read.
+    """
+    environ = os.environ if environ is None else environ
+    given = {k: v for k, v in arguments.items() if v is not None}
+    known = {row.name: row for row in rows()}
+    if unknown := sorted(given.keys() - known.keys()):
+        raise ConfigError(f"there is no setting {unknown[0]!r}", hint=f"known: {', '.join(known)}")
+    home = Path(given.get("home") or environ.get(env_name("home")) or default_home())
+    layers = (
+        _from_file(home / FILE_NAME, trusted=True),
+        _from_file((cwd or Path.cwd()) / FILE_NAME, trusted=False),
+        {name: environ[env_name(name)] for name in known if environ.get(env_name(name))},
+        given,
+    )
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        merged |= layer
+    merged["home"] = home
+    return replace(Settings(), **{k: _convert(known[k], v) for k, v in merged.items()})
+
+
+def _from_file(path: Path, *, trusted: bool) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"{path} cannot be read: {error}", hint="mend or remove the file"
+        ) from None
+    known = {row.name: row for row in rows()}
+    for name in values:
+        if name not in known:
+            raise ConfigError(
+                f"{path}: there is no setting {name!r}", hint=f"known: {', '.join(known)}"
+            )
+        if not trusted and known[name].metadata["private"]:
+            raise ConfigError(
+                f"{path}: {name!r} is not read from a working folder, for safety",
+                hint=f"set {env_name(name)}, or write it to nexhina.toml in the home folder",
+            )
+    return values
+
+
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+
+
+def _convert(row: Field[Any], value: Any) -> Any:
+    kind: type[Any] = type(row.default)
+    if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
+        return value
+    try:
+        if kind is bool:
+            return _to_bool(str(value))
+        if kind is str and not isinstance(value, str):
+            raise ValueError("not a text")
+        return kind(value)
+    except (TypeError, ValueError):
+        raise ConfigError(
+            f"setting {row.name!r} needs {_KINDS[kind]}", hint=row.metadata["help"]
+        ) from None
+
+
+_KINDS = {
+    bool: "true or false", int: "a whole number", float: "a number", str: "a text",
+    Path: "a path", Secret: "a text",
+}  # fmt: skip
+
+
+def _to_bool(text: str) -> bool:
+    if text.lower() in _TRUE:
+        return True
+    if text.lower() in _FALSE:
+        return False
+    raise ValueError(text)
