@@ -1,0 +1,206 @@
+"""What a call will cost, before it is made. Pure: nothing is sent.
+
+Input tokens are counted exactly where the model's vocabulary is known; output is a range, and what
+its upper end assumes is said. The money is `cost.quota`'s, so that the estimate and the bill cannot
+disagree.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+from nexhina_nb.errors import BadInput
+from nexhina_nb.pricing import tokens
+from nexhina_nb.pricing.catalog import Catalog
+from nexhina_nb.pricing.cost import Ratio, format_usd, quota, usd
+from nexhina_nb.pricing.price import Price, UnknownPriceWarning
+from nexhina_nb.pricing.usage import Tokens
+
+Verb = Literal["chat", "embed", "rerank"]
+Message = Mapping[str, Any]
+Inputs = str | Sequence[Any]
+
+_UNKNOWN_OUTPUT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Tokens and money of a call that has not been made; ranges are (least, most).
+
+    ``quota`` and ``usd`` are None where no price is known. ``is_exact`` says whether the input was
+    counted with the model's own vocabulary, ``assumption`` what the most output rests on.
+    """
+
+    verb: Verb
+    model: str
+    input_tokens: int
+    output_tokens: tuple[int, int]
+    quota: tuple[int, int] | None
+    price: Price | None
+    is_exact: bool
+    assumption: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def usd(self) -> tuple[Decimal, Decimal] | None:
+        """The range in USD."""
+        return None if self.quota is None else (usd(self.quota[0]), usd(self.quota[1]))
+
+    def __str__(self) -> str:
+        return "; ".join(f"{label} {value}" for label, value in self._lines())
+
+    def _repr_html_(self) -> str:
+        cells = (
+            f"<tr><th style='text-align:left'>{label}</th>"
+            f"<td style='text-align:left'>{html.escape(value)}</td></tr>"
+            for label, value in self._lines()
+        )
+        return f"<table>{''.join(cells)}</table>"
+
+    def _lines(self) -> list[tuple[str, str]]:
+        about = "" if self.is_exact else "about "
+        lines = [
+            (self.verb, self.model),
+            ("in", f"{about}{self.input_tokens:,} tokens"),
+            ("out", _range(self.output_tokens, "{:,}") + " tokens"),
+            ("cost", self._cost()),
+            ("price", (self.price.source or "set here") if self.price else "unknown"),
+        ]
+        if not self.output_tokens[1]:
+            del lines[2]
+        if self.assumption:
+            lines.append(("assuming", self.assumption))
+        return lines + [("note", note) for note in self.notes]
+
+    def _cost(self) -> str:
+        if self.quota is None:
+            return "unknown: no price for this model"
+        low, high = (format_usd(usd(amount)) for amount in self.quota)
+        return f"{_either(low, high)} ({_range(self.quota, '{:,}')} quota)"
+
+
+def estimate(
+    verb: Verb,
+    inputs: Inputs,
+    *,
+    model: str,
+    documents: Sequence[str | Message] | None = None,
+    tools: Sequence[Message] | None = None,
+    max_tokens: int | None = None,
+    n: int = 1,
+    group_ratio: Ratio = 1,
+    catalog: Catalog | None = None,
+    at: datetime | date | None = None,
+) -> Estimate:
+    """Tokens and cost of one call: ``chat`` (a prompt or messages), ``embed`` (texts) or ``rerank``
+    (a query).
+
+    A model without a price gives ``quota=None`` and an `UnknownPriceWarning`. Raises BadInput for
+    another verb.
+    """
+    catalog = Catalog.bundled() if catalog is None else catalog
+    counts = count_inputs(verb, inputs, model=model, documents=documents, tools=tools)
+    total = sum(counts)
+    most, assumption = 0, ""
+    if verb == "chat":
+        most, assumption = _most_output(catalog, model, total, max_tokens, n)
+    price = catalog.price(model, at)
+    if price is None:
+        near = catalog.nearest(model)
+        hint = f"; near: {', '.join(near)}" if near else ""
+        warnings.warn(f"no price is known for {model!r}{hint}", UnknownPriceWarning, stacklevel=2)
+    return Estimate(
+        verb=verb,
+        model=model,
+        input_tokens=total,
+        output_tokens=(0, most),
+        quota=None if price is None else _quotas(price, total, most, group_ratio),
+        price=price,
+        is_exact=tokens.is_exact(model),
+        assumption=assumption,
+        notes=tuple(_notes(catalog, model, counts)),
+    )
+
+
+def count_inputs(
+    verb: Verb,
+    inputs: Inputs,
+    *,
+    model: str,
+    documents: Sequence[str | Message] | None = None,
+    tools: Sequence[Message] | None = None,
+) -> list[int]:
+    """Input tokens: of each text for embed (or list of token ids), else of the whole call."""
+    encoding = tokens.encoding_for(model)
+    if verb == "chat":
+        messages: Any = inputs
+        if isinstance(inputs, str):
+            messages = [{"role": "user", "content": inputs}]
+        return [tokens.count_messages(messages, model, tools)]
+    if verb == "rerank":
+        texts = [str(inputs), *(_document_text(document) for document in documents or ())]
+        return [sum(tokens.count_many(texts, encoding))]
+    if verb == "embed":
+        return _count_texts(inputs, encoding)
+    raise BadInput(f"cannot estimate {verb!r}", hint="chat, embed or rerank")
+
+
+def _count_texts(inputs: Inputs, encoding: str) -> list[int]:
+    if isinstance(inputs, str):
+        return [tokens.count(inputs, encoding)]
+    if inputs and isinstance(inputs[0], int):
+        return [len(inputs)]
+    if inputs and not isinstance(inputs[0], str):
+        return [len(ids) for ids in inputs]
+    return tokens.count_many(inputs, encoding)
+
+
+def _document_text(document: str | Message) -> str:
+    if isinstance(document, str):
+        return document
+    text = document.get("text")
+    return text if isinstance(text, str) else json.dumps(document, ensure_ascii=False)
+
+
+def _most_output(
+    catalog: Catalog, model: str, total: int, max_tokens: int | None, n: int
+) -> tuple[int, str]:
+    context, limit = catalog.context_length(model), catalog.max_output(model)
+    times = f" × {n} answers" if n > 1 else ""
+    if max_tokens is not None:
+        return max_tokens * n, f"at most max_tokens = {max_tokens:,}{times}"
+    if limit is not None:
+        return limit * n, f"at most the model's {limit:,} tokens of output{times}"
+    if context is not None:
+        rest = max(context - total, 0)
+        return rest * n, f"at most what the context of {context:,} tokens leaves{times}"
+    return _UNKNOWN_OUTPUT * n, f"at most {_UNKNOWN_OUTPUT:,}; the model's limit is unknown{times}"
+
+
+def _quotas(price: Price, total: int, most: int, group_ratio: Ratio) -> tuple[int, int]:
+    low, high = (quota(price, Tokens(total, output), group_ratio) for output in (0, most))
+    return low, high
+
+
+def _notes(catalog: Catalog, model: str, counts: Sequence[int]) -> list[str]:
+    context = catalog.context_length(model)
+    long = [count for count in counts if context is not None and count > context]
+    if not long:
+        return []
+    what = f"{len(long)} of {len(counts)} texts are" if len(counts) > 1 else "the input is"
+    return [f"{what} longer than the model's {context:,} tokens"]
+
+
+def _range(ends: tuple[int, int], form: str) -> str:
+    return _either(form.format(ends[0]), form.format(ends[1]))
+
+
+def _either(low: str, high: str) -> str:
+    return low if low == high else f"{low} to {high}"

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import warnings
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, strategies as st
+
+from nexhina_nb.errors import BadInput
+from nexhina_nb.pricing import tokens
+from nexhina_nb.pricing.catalog import Catalog
+from nexhina_nb.pricing.cost import Price, Tokens, quota
+from nexhina_nb.pricing.estimate import count_inputs, estimate
+from nexhina_nb.pricing.price import UnknownPriceWarning
+
+SMALL = Catalog.from_rows([
+    {"model": "m", "kind": "chat", "input": "2", "output": "8", "context": 100, "source": "list"},
+    {"model": "limited", "kind": "chat", "input": "2", "output": "8", "max_output": 50},
+    {"model": "bare", "kind": "chat", "input": "2", "output": "8"},
+    {"model": "search", "kind": "rerank", "per": "call", "usd": "0.002"},
+])  # fmt: skip
+
+
+@given(
+    st.text(max_size=50),
+    st.integers(0, 5000),
+    st.integers(1, 4),
+    st.sampled_from([1, Decimal("0.8")]),
+)
+def test_the_estimate_is_the_bill(text: str, most: int, n: int, group: Decimal) -> None:
+    found = estimate("chat", text, model="gpt-4o", max_tokens=most, n=n, group_ratio=group, at=None)
+    prompt = tokens.count_messages([{"role": "user", "content": text}], "gpt-4o")
+    price = Catalog.bundled().price("gpt-4o")
+    assert price is not None
+    assert found.input_tokens == prompt
+    assert found.output_tokens == (0, most * n)
+    assert found.quota == (
+        quota(price, Tokens(prompt), group),
+        quota(price, Tokens(prompt, most * n), group),
+    )
+
+
+def test_messages_and_tools_count_as_the_gateway_counts_them() -> None:
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
+    tools = [{"type": "function", "function": {"name": "clock"}}]
+    found = estimate("chat", messages, model="gpt-4o", tools=tools)
+    assert found.input_tokens == tokens.count_messages(messages, "gpt-4o", tools)
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "most", "words"),
+    [
+        ("m", {"max_tokens": 7}, 7, "max_tokens = 7"),
+        ("m", {"max_tokens": 7, "n": 3}, 21, "× 3 answers"),
+        ("limited", {}, 50, "the model's 50 tokens"),
+        ("m", {}, 92, "what the context of 100 tokens leaves"),
+        ("bare", {}, 4096, "limit is unknown"),
+    ],
+)
+def test_what_the_most_output_rests_on_is_said(
+    model: str, options: dict[str, int], most: int, words: str
+) -> None:
+    found = estimate("chat", "Hello", model=model, catalog=SMALL, **options)
+    assert found.output_tokens == (0, most)
+    assert words in found.assumption
+
+
+def test_embed_takes_texts_one_text_or_token_ids() -> None:
+    model = "text-embedding-3-small"
+    assert count_inputs("embed", ["hello world", ""], model=model) == [2, 0]
+    assert count_inputs("embed", "hello world", model=model) == [2]
+    assert count_inputs("embed", [15339, 1917, 0], model=model) == [3]
+    assert count_inputs("embed", [[15339, 1917], [0]], model=model) == [2, 1]
+    assert count_inputs("embed", [], model=model) == []
+    found = estimate("embed", ["hello world"] * 1000, model=model)
+    assert found.output_tokens == (0, 0)
+    assert found.usd == (Decimal("0.00004"), Decimal("0.00004"))
+
+
+def test_rerank_counts_the_query_and_the_documents() -> None:
+    documents = ["hello world", {"text": "hello"}, {"title": "hello"}]
+    found = estimate("rerank", "hello", model="local/rerank", documents=documents)
+    expected = 1 + 2 + 1 + tokens.count('{"title": "hello"}')
+    assert found.input_tokens == expected
+    fixed = estimate("rerank", "hello", model="search", documents=documents, catalog=SMALL)
+    assert fixed.quota == (1000, 1000)
+
+
+def test_an_unknown_price_is_said_and_never_zero() -> None:
+    with pytest.warns(UnknownPriceWarning, match="'gpt-4O'; near: gpt-4o"):
+        found = estimate("chat", "Hello", model="gpt-4O")
+    assert found.quota is found.usd is found.price is None
+    assert "unknown: no price for this model" in str(found)
+    assert "$" not in str(found)
+
+
+def test_a_free_model_costs_nothing_and_warns_of_nothing() -> None:
+    free = Catalog({}).with_overrides({"free": Price.per_million(0)})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert estimate("chat", "Hello", model="free", catalog=free).quota == (0, 0)
+
+
+def test_it_says_all_in_one_line() -> None:
+    text = str(estimate("chat", "Hello", model="m", max_tokens=92, catalog=SMALL))
+    assert text == (
+        "chat m; in about 8 tokens; out 0 to 92 tokens; "
+        "cost $0.000016 to $0.000752 (8 to 376 quota); price list; "
+        "assuming at most max_tokens = 92"
+    )
+    exact = str(estimate("embed", ["hello world"], model="local/embed"))
+    assert "in 2 tokens; cost $0.000002 (1 quota); price nexhina_nb teaching price" in exact
+    assert "out" not in exact
+
+
+def test_a_text_that_does_not_fit_is_noted() -> None:
+    found = estimate("embed", ["word " * 120, "short"], model="m", catalog=SMALL)
+    assert found.notes == ("1 of 2 texts are longer than the model's 100 tokens",)
+    assert estimate("chat", "Hello", model="m", catalog=SMALL).notes == ()
+
+
+def test_html_is_a_table_that_escapes_what_it_shows() -> None:
+    shady = Catalog({}).with_overrides({"<b>": Price.per_million(1, source="<script>")})
+    shown = estimate("chat", "Hello", model="<b>", catalog=shady)._repr_html_()
+    assert shown.startswith("<table>")
+    assert "<b>" not in shown
+    assert "<script>" not in shown
+    assert "&lt;script&gt;" in shown
+
+
+def test_another_verb_is_refused() -> None:
+    with pytest.raises(BadInput, match="chat, embed or rerank"):
+        estimate("sing", "la", model="m", catalog=SMALL)  # type: ignore[arg-type]
