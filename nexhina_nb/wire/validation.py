@@ -1,0 +1,124 @@
+"""What does not fit the contract becomes one sentence about one field (contract 3.2, 400)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from nexhina_nb.errors import BadRequest
+from nexhina_nb.wire.base import BRANCH
+
+# orjson reads 1,024 levels and writes 254; what was read must also be possible to write.
+DEEPEST = 128
+
+_WRONG_TYPE = {
+    "bool_type": "a boolean",
+    "bytes_type": "bytes",
+    "dict_type": "an object",
+    "float_type": "a number",
+    "int_from_float": "an integer",
+    "int_type": "an integer",
+    "list_type": "an array",
+    "model_attributes_type": "an object",
+    "model_type": "an object",
+    "string_type": "a string",
+}
+_SUBJECT = re.compile(r"^\w+ should ")
+
+
+def parse_json(body: bytes) -> dict[str, Any]:
+    """The JSON object of a request body. Raises BadRequest with the code invalid_json."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        if "depth" in error.msg:
+            raise _too_deep() from None
+        where = f" (line {error.lineno}, column {error.colno})" if body.strip() else ": it is empty"
+        raise _not_json(f"the body is not valid JSON{where}") from None
+    if not isinstance(value, dict):
+        raise _not_json(f"the body must be a JSON object, not {_json_name(value)}")
+    if body.count(b"{") + body.count(b"[") > DEEPEST and _is_deep(value):
+        raise _too_deep()
+    return value
+
+
+def _too_deep() -> BadRequest:
+    return _not_json(f"the body is nested more than {DEEPEST} levels deep")
+
+
+def _not_json(message: str) -> BadRequest:
+    return BadRequest(message, code="invalid_json")
+
+
+def _is_deep(value: object) -> bool:
+    level: list[Any] = [value]
+    for _ in range(DEEPEST):
+        level = [
+            item
+            for box in level
+            for item in (box.values() if isinstance(box, dict) else box)
+            if isinstance(item, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
+
+
+def from_validation(exc: ValidationError) -> BadRequest:
+    """The first thing that is wrong with a request, as the error to answer with."""
+    first = exc.errors(include_url=False)[0]
+    # A wrong key of an object is not the path of anything: "[key]" is pydantic's word for it.
+    path = [str(at) for at in first["loc"] if not str(at).startswith(BRANCH) and at != "[key]"]
+    path += [first["ctx"]["field"]] if "field" in first.get("ctx", {}) else []
+    param = ".".join(path) or None
+    subject = f"'{param}'" if param else "the body"
+    return BadRequest(f"{subject} {_predicate(first)}", code=_code(first["type"]), param=param)
+
+
+def _code(kind: str) -> str:
+    if kind == "missing":
+        return "missing_required_parameter"
+    return "invalid_type" if kind in _WRONG_TYPE or kind == "wrong_kind" else "invalid_value"
+
+
+def _predicate(error: ErrorDetails) -> str:
+    """What a field must be, and what it is; long or secret values are not repeated."""
+    kind, value = error["type"], error["input"]
+    if kind == "missing":
+        return error["msg"] if error["msg"].startswith("is required") else "is required"
+    if kind in _WRONG_TYPE:
+        return f"must be {_WRONG_TYPE[kind]}, not {_json_name(value)}"
+    rule = _SUBJECT.sub("must ", error["msg"]).replace(" after validation", "")
+    if kind == "wrong_kind":
+        return f"{rule}, not {_json_name(value)}"
+    return rule.removesuffix(", not more") + _told(value, rule)
+
+
+def _told(value: object, rule: str) -> str:
+    """A number is worth repeating, unless the rule ends with it or it fills the page."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or "not" in rule:
+        return ""
+    return f", not {value}" if abs(value) < 1e20 else ""
+
+
+def _json_name(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case float():
+            return repr(value)
+        case int():
+            return "a number"
+        case str():
+            return "a string"
+        case list() | tuple():
+            return "an array"
+        case dict():
+            return "an object"
+    return f"a {type(value).__name__}"

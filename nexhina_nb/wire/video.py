@@ -1,0 +1,93 @@
+"""Video, which is made in the background (contract 1.33 to 1.35 and 2.9)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from nexhina_nb.wire.base import JSONObject, Reply, Request, lacking
+from nexhina_nb.wire.images import Size
+
+
+def _up_to_an_hour(seconds: str) -> str:
+    if not (seconds.isascii() and seconds.isdecimal() and 1 <= int(seconds[:9]) <= 3600):
+        raise PydanticCustomError("unfit", "must be a whole number from 1 to 3600, as text")
+    return seconds
+
+
+Seconds = Annotated[str, AfterValidator(_up_to_an_hour)]
+VideoStatus = Literal["queued", "in_progress", "completed", "failed"]
+
+
+class VideoGenerationRequest(Request):
+    """POST /v1/video/generations or /v1/videos. ``duration`` and ``seconds`` mean the same."""
+
+    model: str = Field(min_length=1)
+    prompt: str | None = Field(default=None, min_length=1, max_length=32_000)
+    image: str | None = None
+    images: list[str] | None = None
+    input_reference: str | None = None
+    duration: Annotated[float, Field(gt=0, le=3600)] | None = None
+    seconds: Seconds | None = None
+    size: Size | None = None
+    width: Annotated[int, Field(ge=1)] | None = None
+    height: Annotated[int, Field(ge=1)] | None = None
+    fps: Annotated[int, Field(ge=1)] | None = None
+    seed: int | None = None
+    n: Annotated[int, Field(ge=1)] | None = None
+    response_format: str | None = None
+    user: str | None = None
+    mode: str | None = None
+    metadata: JSONObject | None = None
+
+    @model_validator(mode="after")
+    def _has_something_to_show(self) -> Self:
+        if not (self.prompt or self.image or self.images or self.input_reference):
+            raise lacking("prompt", "unless there is an image")
+        return self
+
+
+class VideoData(Reply):
+    """One video: a link, or base64 bytes."""
+
+    url: str | None = None
+    b64_json: str | None = Field(default=None, repr=False)
+    format: str | None = None
+    duration: float | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: int | None = None
+    seed: int | None = None
+    revised_prompt: str | None = None
+
+
+class VideoError(Reply):
+    """Why a video failed; the code is a word in the one style and a number in the other."""
+
+    code: Any = None
+    message: str | None = None
+
+
+class VideoGenerationResponse(Reply):
+    """A video job in both styles at once: ``task_id`` = ``id``, ``progress`` from 0 to 100."""
+
+    id: str
+    task_id: str
+    object: Literal["video"] = "video"
+    model: str
+    status: VideoStatus
+    progress: int
+    created_at: int
+    created: int | None = None
+    completed_at: int | None = None
+    expires_at: int | None = None
+    seconds: str | None = None
+    size: str | None = None
+    remixed_from_video_id: str | None = None
+    data: list[VideoData] | None = None
+    url: str | None = None
+    format: str | None = None
+    metadata: JSONObject | None = None
+    error: VideoError | None = None
