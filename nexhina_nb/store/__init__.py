@@ -1,0 +1,3 @@
+"""What is kept: accounts, keys, the ledger, the log, channels and prices, in SQLite or any
+database SQLAlchemy speaks.
+"""

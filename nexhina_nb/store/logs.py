@@ -1,0 +1,79 @@
+"""The usage log: one row per call, with the columns of contract section 8. Prompts and answers are
+never in it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from nexhina_nb.store.tables import logs
+from nexhina_nb.wire import LogType
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """What is known of one call when it ends; ``use_time`` in seconds, ``other`` as in contract
+    8.3.
+    """
+
+    request_id: str
+    user_id: int
+    username: str
+    token_id: int
+    token_name: str
+    model_name: str
+    type: LogType = LogType.CONSUME
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    use_time: float = 0.0
+    is_stream: bool = False
+    channel: int = 0
+    group: str = "default"
+    content: str = ""
+    upstream_request_id: str = ""
+    other: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_consumption(self) -> bool:
+        """Whether the call was answered, so that it belongs in the ledger even when it cost
+        nothing.
+        """
+        return self.type is LogType.CONSUME
+
+    def record(self, *, quota: int, owed: int, now: int) -> dict[str, Any]:
+        """The row as it is stored. What could not be taken from the wallet is noted, not lost."""
+        other = self.other if quota == owed else self.other | {"quota_owed": owed}
+        return {
+            "created_at": now,
+            "type": int(self.type),
+            "user_id": self.user_id,
+            "username": self.username,
+            "token_id": self.token_id,
+            "token_name": self.token_name,
+            "model_name": self.model_name[:255],
+            "quota": quota,
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "use_time": round(self.use_time),
+            "is_stream": self.is_stream,
+            "channel": self.channel,
+            "group": self.group,
+            "content": self.content,
+            "request_id": self.request_id,
+            "upstream_request_id": self.upstream_request_id[:128],
+            "other": json.dumps(other),
+        }
+
+
+def newest_of_token(
+    connection: Connection, token_id: int, limit: int = 1000
+) -> list[dict[str, Any]]:
+    """The newest rows of one key, newest first (contract 7.5)."""
+    statement = (
+        select(logs).where(logs.c.token_id == token_id).order_by(logs.c.id.desc()).limit(limit)
+    )
+    return [dict(row) for row in connection.execute(statement).mappings()]
