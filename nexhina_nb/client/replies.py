@@ -1,0 +1,198 @@
+"""What a chat gives back: a value that shows itself in a notebook and keeps what the wire said.
+
+What changes from run to run (ids, times, cost, the model's exact name) goes into the output's
+*metadata*, under ``nexhina``, so that a notebook run twice with the same answers stays the same
+file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from nexhina_nb.client.cost import QUOTA_HEADER, Cost, cost_of
+from nexhina_nb.client.exchange import Response, not_an_answer
+from nexhina_nb.client.target import Target
+from nexhina_nb.errors import Upstream
+from nexhina_nb.wire import (
+    AssistantMessage,
+    ChatCompletionChoice,
+    ChatCompletionResponse,
+    ToolCall,
+    Usage,
+)
+
+Bundle = tuple[dict[str, str], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The form that an answer was asked to have: free text, JSON, or what a schema says."""
+
+    schema: Any = None
+    is_json: bool = False
+
+
+def read_chat(
+    target: Target,
+    response: Response,
+    raw: ChatCompletionResponse,
+    form: Form,
+    billed: str | None = None,
+) -> ChatReply:
+    """The reply that an answer holds; Upstream if it holds no choice."""
+    choices: Any = raw.choices  # read leniently, so it may be anything
+    if not isinstance(choices, list) or not choices or not all(map(_is_choice, choices)):
+        raise not_an_answer(target, response, "has no choices")
+    billed = billed or response.headers.get(QUOTA_HEADER)
+    return ChatReply(raw, cost_of(billed, raw.model, raw.usage), response.request_id, form)
+
+
+def _is_choice(value: Any) -> bool:
+    return isinstance(value, ChatCompletionChoice) and isinstance(value.message, AssistantMessage)
+
+
+def facts(
+    model: str, request_id: str | None, cost: Cost, usage: Usage | None, **more: Any
+) -> dict[str, Any]:
+    """What changes from run to run, for output metadata."""
+    tokens = usage.dump() if usage else None
+    known = {"model": model, "request_id": request_id, "cost": cost.as_json(), "usage": tokens}
+    return {"nexhina": {**known, **more}}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ChatReply:
+    """The answer of a chat. ``raw`` is the response as it came (of a stream: joined), ``cost`` what
+    it cost.
+    """
+
+    raw: ChatCompletionResponse
+    cost: Cost = field(default_factory=Cost)
+    request_id: str | None = None
+    form: Form = Form()
+
+    @property
+    def text(self) -> str:
+        """The text of the first choice; empty if the model only called tools."""
+        return _text(self.message)
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts of all choices (``n=``)."""
+        return [_text(choice.message) for choice in self.raw.choices]
+
+    @property
+    def message(self) -> AssistantMessage:
+        """The assistant's message, to be put into the next conversation."""
+        return self.raw.choices[0].message
+
+    @property
+    def tool_calls(self) -> list[ToolCall]:
+        """The tools that the model wants called; an empty list if none."""
+        calls: Any = self.message.tool_calls
+        known = calls if isinstance(calls, list) else ()
+        return [call for call in known if isinstance(call, ToolCall)]
+
+    @property
+    def reasoning(self) -> str:
+        """The thinking that the model showed, if it did."""
+        extra = self.message.model_extra or {}
+        shown = self.message.reasoning_content or extra.get("reasoning")
+        return shown if isinstance(shown, str) else ""
+
+    @property
+    def usage(self) -> Usage | None:
+        """Tokens as the gateway counted them; None if it did not say."""
+        usage: Any = self.raw.usage
+        return usage if isinstance(usage, Usage) else None
+
+    @property
+    def model(self) -> str:
+        """The model that answered."""
+        return str(self.raw.model)
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why the answer ended: stop, length, tool_calls, content_filter."""
+        reason = self.raw.choices[0].finish_reason
+        return None if reason is None else str(reason)
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the answer was cut off by ``max_tokens`` or the context; raise ``max_tokens`` to
+        get all of it.
+        """
+        return self.finish_reason == "length"
+
+    @cached_property
+    def parsed(self) -> Any:
+        """The answer as the ``schema`` asked for: an instance of the model class, or plain data;
+        None for free text.
+
+        Raises Upstream if the answer does not fit.
+        """
+        if self.form == Form():
+            return None
+        try:
+            if isinstance(self.form.schema, type) and issubclass(self.form.schema, BaseModel):
+                return self.form.schema.model_validate_json(self.text)
+            return json.loads(self.text)
+        except ValidationError as error:
+            problem = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(map(str, problem["loc"])) or "the answer"
+            raise self._unfit(f"{place}: {problem['msg']}") from None
+        except (ValueError, RecursionError) as error:
+            raise self._unfit(str(error)) from None
+
+    def _unfit(self, reason: str) -> Upstream:
+        if self.truncated:
+            reason, hint = "it was cut off", "raise max_tokens"
+        else:
+            hint = "ask again, or use a model that keeps to a schema"
+        return Upstream(
+            f"the answer does not fit what was asked for: {reason}",
+            code="bad_response_body", hint=hint, request_id=self.request_id, body=self.text,
+        )  # fmt: skip
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        text = self.text if len(self.text) <= 60 else self.text[:59] + "…"
+        calls = f", {len(self.tool_calls)} tool calls" if self.tool_calls else ""
+        return f"<ChatReply {text!r}{calls}, {self.model}, {self.finish_reason}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
+        # Never text/html: the front end renders Markdown with its sanitiser, which HTML would go
+        # past.
+        text = self.text or _calls_as_markdown(self.tool_calls)
+        data = {"text/markdown": text, "text/plain": _printable(text)}
+        more = {"finish_reason": self.finish_reason, "created": self.raw.created}
+        return data, facts(self.model, self.request_id, self.cost, self.usage, **more)
+
+
+def _text(message: AssistantMessage) -> str:
+    refusal: Any = message.refusal
+    content: Any = message.content  # read leniently, so it may be anything
+    text = message.text if isinstance(content, (str, list)) else ""
+    return text or (refusal if isinstance(refusal, str) else "")
+
+
+def _printable(text: str) -> str:
+    # Escape sequences of a terminal have no place in an answer.
+    return "".join(
+        mark for mark in text if mark in "\n\t" or not (mark < " " or "\x7f" <= mark < "\xa0")
+    )
+
+
+def _calls_as_markdown(calls: Sequence[ToolCall]) -> str:
+    asked = [(call.function, call.type) for call in calls]
+    lines = [f"{f.name}({f.arguments})" if f else f"a call of type {kind}" for f, kind in asked]
+    fence = "`" * (3 + max((line.count("`") for line in lines), default=0))
+    return "\n".join([fence, *lines, fence]) if lines else ""

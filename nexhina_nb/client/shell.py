@@ -1,0 +1,126 @@
+"""What the two shells have in common: how a client is made and shown, and what a stream tells about
+itself.
+"""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self, TypeVar
+
+from nexhina_nb.client.exchange import Request
+from nexhina_nb.client.replies import ChatReply
+from nexhina_nb.client.session import open_session
+from nexhina_nb.client.streams import OpenStream
+from nexhina_nb.client.transport import Transport, transport
+from nexhina_nb.errors import BadInput, ConnectionFailed
+from nexhina_nb.secret import Secret
+from nexhina_nb.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Shell:
+    """A client without its verbs: where it talks to, and by what."""
+
+    kind: ClassVar[str]
+    _loop: object = None
+
+    def __init__(
+        self,
+        base_url: str | None = None,
+        api_key: Secret | str | None = None,
+        *,
+        settings: Settings | None = None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        http_client: Any = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        self._session = open_session(base_url, api_key, settings, max_retries, tags)
+        self._transport = transport(self.kind, self._session, http_client, timeout)
+
+    @property
+    def base_url(self) -> str:
+        """The address of the gateway."""
+        return self._session.target.base_url
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that hold for this client."""
+        return self._session.settings
+
+    def with_tags(self, **tags: str) -> Self:
+        """A client with more tags on its calls; it shares the connections of this one and need not
+        be closed.
+        """
+        other = copy.copy(self)
+        other._session = self._session.tagged(tags)
+        other._transport = self._transport.borrowed()
+        return other
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._session!r}>"
+
+    def _keep_to(self, loop: object) -> None:
+        # Connections kept open from a loop that has ended fail in ways that nobody understands.
+        if self._loop not in (None, loop):
+            raise BadInput(
+                "this client belongs to another event loop",
+                hint="make an AsyncClient inside each asyncio.run",
+            )
+        self._loop = loop
+
+    def _build(self, request: Request) -> Any:
+        if self._transport.http.is_closed:
+            raise ConnectionFailed("this client is closed", hint="make a new one")
+        return self._transport.build(request, self._session.tags)
+
+
+class StreamShell:
+    """A stream without its loop: what has come, and the reply at the end."""
+
+    def __init__(self, opened: OpenStream, transport: Transport) -> None:
+        self._state, self._source, self._transport = opened.state, opened.source, transport
+        self._closed = False
+
+    @property
+    def text(self) -> str:
+        """The text (of the first choice) so far, whatever happens."""
+        return self._state.text
+
+    @property
+    def reply(self) -> ChatReply:
+        """The whole reply, once the stream has come to its end; NexhinaError before."""
+        return self._state.reply
+
+    @property
+    def request_id(self) -> str | None:
+        """The id under which the gateway logged the call."""
+        return self._state.request_id
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {len(self.text)} characters so far>"
+
+
+def like(flow: Callable[..., Any]) -> Callable[[F], F]:
+    """Gives a method the name, docstring and signature of a flow: Shift-Tab shows it as if it were
+    written out.
+
+    The flow's first parameter, the session, becomes ``self``, and ``Flow[T]`` becomes ``T``.
+    """
+
+    def decorate(method: F) -> F:
+        signature = inspect.signature(flow)
+        _, *rest = signature.parameters.values()
+        first = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+        result = str(signature.return_annotation).removeprefix("Flow[").removesuffix("]")
+        result = result.replace("OpenStream", "ChatStream")
+        shown = signature.replace(parameters=[first, *rest], return_annotation=result)
+        method.__name__ = method.__qualname__ = flow.__name__
+        method.__doc__ = flow.__doc__
+        method.__signature__ = shown  # type: ignore[attr-defined]
+        return method
+
+    return decorate

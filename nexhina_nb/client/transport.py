@@ -1,0 +1,165 @@
+"""What the two shells share about HTTP: making a client, writing headers, naming failures.
+
+The library is `httpx2`; a caller's own client may also be one of `httpx`, which has the same
+interface. Which of the two a client belongs to is read off its class, so that neither is imported
+before it is needed.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import ssl
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlencode
+
+from nexhina_nb.client.exchange import Failure, Request, Response
+from nexhina_nb.client.session import Session
+from nexhina_nb.client.target import Target
+from nexhina_nb.errors import BadInput, ConnectionFailed, TimedOut
+
+USER_AGENT = "nexhina_nb"
+TAGS_HEADER = "X-Nexhina-Tags"
+# The caller's client may be set to follow redirects or to sign in on its own; the key must go where
+# it was meant to.
+SEND: dict[str, Any] = {"stream": True, "auth": None, "follow_redirects": False}
+HOW_TO_WAIT = "wait longer with timeout= (seconds) or NEXHINA_TIMEOUT"
+
+
+@functools.cache
+def library() -> ModuleType:
+    """httpx2, loaded when the first client is made: it costs more than the rest of this package."""
+    return importlib.import_module("httpx2")
+
+
+def library_of(http_client: Any) -> ModuleType:
+    """The module, httpx2 or httpx, whose client this is; BadInput for anything else."""
+    for kind in type(http_client).__mro__:
+        module = sys.modules.get(kind.__module__.partition(".")[0])
+        if module is not None and hasattr(module, "TransportError") and hasattr(module, "Timeout"):
+            return module
+    raise BadInput(
+        f"http_client is a {type(http_client).__name__}", hint="pass a client of httpx2 or httpx"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """An HTTP client with what must be known to use it. ``owned``: made here, so closed here."""
+
+    http: Any
+    module: ModuleType
+    timeout: Any
+    owned: bool
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What the library raises when an exchange fails."""
+        return (self.module.RequestError, self.module.InvalidURL, self.module.StreamError)
+
+    def borrowed(self) -> Transport:
+        """The same, for a client that must not close it."""
+        return replace(self, owned=False)
+
+    def build(self, request: Request, tags: Mapping[str, str]) -> Any:
+        """The library's request. The one place where the key is revealed."""
+        target = request.target
+        assert target is not None
+        headers = _headers(request, tags)
+        if target.key:
+            headers["Authorization"] = f"Bearer {target.key.reveal()}"
+        return self.http.build_request(
+            request.method,
+            request.url,
+            headers=headers,
+            content=request.body,
+            timeout=self.timeout if request.patience is None else request.patience,
+        )
+
+    def failure(self, error: Exception, request: Request, *, answered: bool = False) -> Failure:
+        """The library's exception as a Failure: whose error type, and whether the request may have
+        got through.
+        """
+        module, target = self.module, request.target
+        assert target is not None
+        never_sent = isinstance(
+            error,
+            (module.ConnectError, module.ConnectTimeout, module.PoolTimeout, module.ProxyError,
+             module.UnsupportedProtocol, module.InvalidURL, module.LocalProtocolError),
+        )  # fmt: skip
+        late = isinstance(error, module.TimeoutException)
+        if never_sent:
+            message = f"cannot reach {target.base_url}: {self._why(error)}"
+        else:
+            message = f"{target.base_url}: {self.reason(error, answered)}"
+        hint = HOW_TO_WAIT if late and not never_sent else target.how_to_reach()
+        kind = TimedOut if late else ConnectionFailed
+        return Failure(kind(message, hint=hint), sent=not never_sent, answered=answered)
+
+    def reason(self, error: Exception, answered: bool = True) -> str:
+        """Why an exchange that had begun failed, in words."""
+        where = "in the middle of the answer" if answered else "before an answer came"
+        late = isinstance(error, self.module.TimeoutException)
+        return f"it took too long, {where}" if late else f"the connection broke {where}"
+
+    def _why(self, error: Exception) -> str:
+        # Not the text of a LocalProtocolError: it quotes the header that it could not send.
+        if isinstance(error, self.module.LocalProtocolError):
+            return "the request could not be written"
+        if isinstance(error, self.module.TimeoutException):
+            return "it took too long"
+        return str(error) or type(error).__name__
+
+
+def transport(kind: str, session: Session, http_client: Any, timeout: float | None) -> Transport:
+    """The caller's HTTP client, or a new one; ``kind`` is Client or AsyncClient.
+
+    A caller's client keeps time limits of its own unless ``timeout`` is given.
+    """
+    module = library() if http_client is None else library_of(http_client)
+    wait = session.settings.timeout if timeout is None else timeout
+    limits = module.Timeout(wait, connect=min(session.settings.connect_timeout, wait), pool=None)
+    if http_client is None:
+        http = getattr(module, kind)(**_options(module, session.target))
+        return Transport(http, module, limits, owned=True)
+    if not isinstance(http_client, getattr(module, kind)):
+        what = f"{module.__name__}.{type(http_client).__name__}"
+        raise BadInput(f"http_client is an {what}", hint=f"this client needs a {kind}")
+    has_own = timeout is None and http_client.timeout != module.Timeout(5.0)  # 5 s is the default
+    return Transport(http_client, module, http_client.timeout if has_own else limits, owned=False)
+
+
+def _options(module: ModuleType, target: Target) -> dict[str, Any]:
+    return {
+        # uvicorn, and so this package's gateway, closes after 5 idle seconds; a request sent at
+        # that moment is lost.
+        "limits": module.Limits(max_keepalive_connections=100, keepalive_expiry=4.0),
+        # A proxy of the environment cannot reach this machine's own addresses.
+        "trust_env": not target.is_local,
+        # Loading certificates costs 40 ms, and plain HTTP has no use for them; a context without
+        # any trusts nobody.
+        "verify": target.base_url.startswith("https:") or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+    }
+
+
+def _headers(request: Request, tags: Mapping[str, str]) -> dict[str, str]:
+    headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
+    if request.body is not None:
+        headers["Content-Type"] = "application/json"
+    if request.stream:
+        # A compressing proxy would hold pieces back until its block is full.
+        headers |= {"Accept": "text/event-stream, application/json", "Accept-Encoding": "identity"}
+    if tags:
+        headers[TAGS_HEADER] = urlencode(tags)
+    return headers
+
+
+def response(answer: Any, body: bytes = b"", *, source: Any = None) -> Response:
+    """An answer of the library as this package knows it."""
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Response(answer.status_code, headers, body, source, time.time())

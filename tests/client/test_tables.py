@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from hypothesis import given, strategies as st
+
+from nexhina_nb.client.tables import MAX_ROWS, as_html, as_text, mimebundle
+
+EVIL = '<script>alert("x")</script>'
+
+
+def test_html_is_escaped() -> None:
+    table = as_html([EVIL], [[EVIL]])
+    assert "<script" not in table
+    assert table.count("&lt;script&gt;") == 2
+
+
+@given(st.text(max_size=30))
+def test_no_cell_brings_a_tag_or_a_control_character(text: str) -> None:
+    table = as_html(["c"], [[text]])
+    assert table.count("<") == as_html(["c"], [["x"]]).count("<")
+    assert as_text(["c"], [[text]]).count("\n") == 1
+    assert "\x1b" not in table + as_text(["c"], [[text]])
+
+
+def test_text_is_in_columns() -> None:
+    text = as_text(["name", "n"], [["a\nb", 1], [None, 0.5]])
+    assert text == "name  n\na b   1\n      0.5000"
+
+
+def test_long_tables_and_cells_are_cut_and_say_so() -> None:
+    bundle = mimebundle(["n"], [["x" * 500]] * (MAX_ROWS + 1))
+    for shown in bundle.values():
+        assert f"{MAX_ROWS + 1} rows in all" in shown
+        assert shown.count("…") == MAX_ROWS + 1
