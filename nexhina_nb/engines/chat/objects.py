@@ -1,0 +1,158 @@
+"""JSON answers: an object for a schema, for the keys that the task names, or around the plain
+answer.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+from nexhina_nb.engines.chat import fields, shape
+from nexhina_nb.engines.chat.conversation import Talk
+from nexhina_nb.engines.chat.finders import Source
+from nexhina_nb.engines.chat.labels import mood
+from nexhina_nb.engines.chat.languages import detect, name_of
+from nexhina_nb.engines.chat.numbers import find_numbers, show
+from nexhina_nb.engines.chat.payload import given
+from nexhina_nb.engines.chat.prompt import Answer, Prompt
+from nexhina_nb.engines.chat.schema import Schema, kind_of
+from nexhina_nb.engines.chat.skills import summaries
+from nexhina_nb.engines.chat.skills.extracts import keywords
+from nexhina_nb.engines.chat.values import Build
+from nexhina_nb.engines.chat.words import sentences
+
+_ANSWER = re.compile(
+    r"^(?:final_?)?(?:answer|result|response|reply|output|solution|value|sum|total)$", re.I
+)
+_EXAMPLE = re.compile(r"\{[^{}]{2,1000}\}")
+_WHY = re.compile(
+    r"^(?:explanation|reasoning|rationale|reason|steps?|thought|thinking|analysis|"
+    r"chain_of_thought|justification)$",
+    re.I,
+)
+
+
+def for_schema(talk: Talk, prompt: Prompt, answer: Answer) -> str:
+    """A JSON text that is valid against the request's schema."""
+    schema = talk.schema or {}
+    source = Source(source_text(talk, prompt))
+    build = Build(schema, source, lambda name, row: _own(name, row, source.text, answer))
+    if not schema or (
+        "type" not in schema
+        and kind_of(schema) == "string"
+        and not {"enum", "const", "anyOf", "oneOf", "allOf", "$ref"} & schema.keys()
+    ):
+        return shape.as_json(answer)
+    return json.dumps(build.value(schema), ensure_ascii=False)
+
+
+def for_keys(talk: Talk, prompt: Prompt, answer: Answer) -> str | None:
+    """A JSON object with the keys that the task or the system message names, null where the text
+    says nothing.
+    """
+    keys = fields.keys_named(prompt.task) or fields.keys_named(prompt.system)
+    if not keys:
+        return None
+    shown = replace(prompt, task=_EXAMPLE.sub(" ", prompt.task))
+    source = Source(source_text(talk, shown))
+    return json.dumps({key: _guess(key, source, answer) for key in keys[:64]}, ensure_ascii=False)
+
+
+def for_answer(answer: Answer) -> str:
+    """A JSON object around the plain answer."""
+    return shape.as_json(answer)
+
+
+def source_text(talk: Talk, prompt: Prompt) -> str:
+    """What the fields are read from: the given text, tool results, and earlier turns where the task
+    is short.
+    """
+    text = given(prompt.task) or prompt.task
+    told = [text, *(result.text for result in talk.results)]
+    if len(prompt.task.split()) < 12:
+        told += [turn.text for turn in reversed(prompt.turns) if turn.role in ("user", "tool")]
+    return "\n".join(told)[:60_000]
+
+
+def _own(name: str, schema: Schema, text: str, answer: Answer) -> Any:
+    """What the skills know for a field of this name; None where they know nothing special."""
+    kind = kind_of(schema)
+    if kind == "array":
+        return keywords(text) if re.search(r"keyword|tags?$|topics$", name, re.I) else None
+    if kind in ("number", "integer"):
+        return _own_number(name, kind, text, answer)
+    if kind == "string" and "format" not in schema:
+        return _own_text(name, text, answer)
+    if (
+        kind == "boolean"
+        and answer.brief in ("yes", "no")
+        and not re.search(r"\bis_?\w*(?:active|member)", name)
+    ):
+        return answer.brief == "yes"
+    return None
+
+
+def _own_number(name: str, kind: str, text: str, answer: Answer) -> float | int | None:
+    if re.search(r"confidence|probability|certainty", name, re.I):
+        score = abs(mood(text).score)
+        return round(score) if kind == "integer" else score or 0.5
+    if re.search(r"sentiment|polarity", name, re.I):
+        return round(mood(text).score) if kind == "integer" else round(mood(text).score, 3)
+    if not _ANSWER.match(name):
+        return None
+    found = find_numbers(answer.core)
+    if not found or answer.brief == "unknown":
+        return None
+    whole = found[0].denominator == 1
+    return int(found[0]) if kind == "integer" or whole else float(show(found[0]))
+
+
+def _own_text(name: str, text: str, answer: Answer) -> str | None:
+    if _ANSWER.match(name) and not answer.text.startswith("Noted"):
+        return sentences(answer.text)[0] if answer.brief == "unknown" else answer.core
+    if _WHY.match(name):
+        return answer.text
+    if re.search(r"sentiment|polarity", name, re.I):
+        score = mood(text).score
+        return "positive" if score > 0.2 else "negative" if score < -0.2 else "neutral"
+    if re.search(r"summary|tl_?dr|abstract|synopsis", name, re.I):
+        return " ".join(summaries.rank(sentences(text), 1)) or None
+    if re.search(r"^(?:title|headline)$", name, re.I) and len(text.split()) > 12:
+        return summaries.title(text)
+    if re.search(r"^(?:detected_)?language$", name, re.I):
+        code = detect(text)
+        return name_of(code) if code else None
+    return None
+
+
+def _guess(key: str, source: Source, answer: Answer) -> Any:
+    """The value of a key that has no schema: its name says what it is."""
+    low = key.lower()
+    if re.search(
+        r"^(?:is|has|can|in|should)[_A-Z]|^(?:available|active|enabled|valid|correct)$", key
+    ):
+        return fields.boolean(key, "", source)
+    if re.search(
+        r"\b(?:age|year|count|quantity|qty|price|cost|amount|total|number|score|rating|height|"
+        r"weight|temperature|confidence)\b",
+        low.replace("_", " "),
+    ):
+        own = _own_number(key, "number", source.text, answer)
+        return own if own is not None else fields.number(key, "", source, False)
+    if re.search(
+        r"(?:names|emails|cities|places|people|participants|items|dates|tags|keywords|topics|"
+        r"urls|ingredients|colou?rs|hobbies|skills)$",
+        low,
+    ):
+        return (
+            _own(key, {"type": "array"}, source.text, answer)
+            or fields.strings(key, "", source)
+            or []
+        )
+    own_text = _own_text(key, source.text, answer)
+    if own_text is not None:
+        return shape.typed(own_text) if _ANSWER.match(key) else own_text
+    found = fields.string(key, "", source)
+    return found if found is not None else fields.boolean(key, "", source)

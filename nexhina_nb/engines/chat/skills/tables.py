@@ -1,0 +1,179 @@
+"""Work on given tables: convert, build, look up, add up, sort and filter."""
+
+from __future__ import annotations
+
+import re
+
+from nexhina_nb.engines.chat import grid
+from nexhina_nb.engines.chat.grid import Grid
+from nexhina_nb.engines.chat.items import parse as parse_items
+from nexhina_nb.engines.chat.payload import fenced, given
+from nexhina_nb.engines.chat.prompt import Answer, Prompt
+from nexhina_nb.engines.chat.skills import columns
+
+_FORMAT = re.compile(
+    r"\b(?:to|as|into|in|a|an|create|make|the|valid)\s+(?:a |an |valid |github |"
+    r"proper )?(markdown|md|csv|json|html)\b|^(csv|json|markdown)\b",
+    re.I,
+)
+_TABLE = re.compile(r"\b(?:table|spreadsheet|tabular)\b", re.I)
+_COLUMNS = re.compile(
+    r"\b(?:columns?|headers?|fields?|headings?)\b\s*(?:named|called|are|:|"
+    r"of)?\s*:?\s*([\w ,&\"'/-]{2,200}?)(?=\s*(?:[:.;\n]|$|\bwith\b|\bfrom\b|\bfor\b|"
+    r"\band (?:the )?rows?\b|\brows?\b))",
+    re.I,
+)
+
+
+def answer(prompt: Prompt) -> Answer | None:
+    """Does to the table what the task says; builds one from given rows."""
+    task = prompt.task
+    if len(task) > 120_000:
+        return None
+    table, order = _find(prompt)
+    if table is None:
+        return _build(prompt)
+    for act in (columns.aggregate, columns.count, _sort, _filter, columns.lookup):
+        done = act(table, order)
+        if done is not None:
+            return (
+                done
+                if isinstance(done, Answer)
+                else Answer(grid.write(done, _target(prompt, order) or done.source))
+            )
+    wanted = _target(prompt, order)
+    return Answer(grid.write(table, wanted)) if wanted else None
+
+
+def _find(prompt: Prompt) -> tuple[Grid | None, str]:
+    """The table of the task, else of an earlier turn; and the order without it."""
+    for text in (fenced(prompt.task), given(prompt.task), prompt.task):
+        found = grid.parse(text) if text and ("\n" in text or "{" in text) else None
+        if found:
+            return found, prompt.task.replace(text, " ") if text != prompt.task else _prose(
+                prompt.task
+            )
+    for turn in reversed(prompt.turns):
+        found = (
+            grid.parse(fenced(turn.text) or given(turn.text) or turn.text)
+            if "\n" in turn.text or "{" in turn.text
+            else None
+        )
+        if found:
+            return found, prompt.task
+    return None, prompt.task
+
+
+def _prose(task: str) -> str:
+    return "\n".join(
+        line for line in task.splitlines() if not re.search(r"[|\t]|,.*,|^\s*[\[{]", line)
+    )[:1_000]
+
+
+def _target(prompt: Prompt, order: str) -> str:
+    match = _FORMAT.search(order)
+    if match:
+        name = (match[1] or match[2]).lower()
+        return {"md": "markdown"}.get(name, name)
+    if prompt.form.shape == "json":
+        return "json"
+    return (
+        "markdown"
+        if _TABLE.search(order)
+        and re.search(
+            r"\b(?:convert|make|turn|create|format|show|as|to|into|build|put|render)\b", order, re.I
+        )
+        else ""
+    )
+
+
+def _build(prompt: Prompt) -> Answer | None:
+    """A table from columns and rows that the task spells out: 'columns name, age: Ada, 36; Bob,
+    25'.
+    """
+    task = prompt.task
+    named = _COLUMNS.search(task)
+    wanted = _target(prompt, task)
+    if not wanted and not _TABLE.search(task):
+        return None
+    text = given(task)
+    header = (
+        [name.strip(" \"'") for name in re.split(r",|\band\b|&", named[1]) if name.strip()]
+        if named
+        else []
+    )
+    rows = _rows(
+        task[named.end() :].lstrip(" :.\n").removeprefix("rows").lstrip(" :") if named else text
+    )
+    if not rows:
+        return None
+    if not header:
+        header = (
+            ["Key", "Value"]
+            if all(len(row) == 2 for row in rows) and ":" in text + "="
+            else ["Item"]
+        )
+        header = header[: len(rows[0])]
+    if any(len(row) != len(header) for row in rows) or (
+        len(header) < 2 and not _TABLE.search(task)
+    ):
+        return None
+    return Answer(grid.write(Grid(tuple(header), tuple(rows)), wanted or "markdown"))
+
+
+def _rows(text: str) -> list[tuple[str, ...]]:
+    lines = [line for line in re.split(r"\n|;", text) if line.strip()]
+    if len(lines) == 1:
+        lines = re.findall(r"\(([^()]{1,200})\)", text) or lines
+    found = []
+    for line in lines[:500]:
+        cells = re.split(r"\s*[,|\t]\s*|\s*:\s+|\s*=\s*|\s+(?:is|-|–)\s+", line.strip(" -*•.|()"))
+        found.append(tuple(cell.strip(" \"'") for cell in cells if cell.strip()))
+    if len(found) == 1 and len(found[0]) > 2:
+        return [(value,) for value in parse_items(text).values]
+    return found
+
+
+def _sort(table: Grid, order: str) -> Grid | None:
+    if not re.search(r"\b(?:sort|order(?:ed)? by|rank)\b", order, re.I):
+        return None
+    at = columns.column_in(table, order) or 0
+    down = bool(
+        re.search(
+            r"descend|decreas|high(?:est)? to low|largest first|highest first|reverse", order, re.I
+        )
+    )
+    numeric = all(columns.number(row[at]) is not None for row in table.rows)
+    rows = sorted(
+        table.rows,
+        key=lambda row: (columns.number(row[at]) or 0, "") if numeric else (0, row[at].casefold()),
+        reverse=down,
+    )
+    return Grid(table.header, tuple(rows), table.source)
+
+
+def _filter(table: Grid, order: str) -> Grid | None:
+    match = re.search(
+        r"\b(?:where|with|whose|having|filter)\b.{0,60}?\b(over|above|greater than|more than|"
+        r"under|below|less than|at least|at most|>=?|<=?|is(?! (?:over|above|greater|more|under|"
+        r"below|less|at))|=|equals?)\s*"
+        r"[\"'“]?([\w.-]{1,40})",
+        order,
+        re.I,
+    )
+    at = columns.column_in(table, order)
+    if match is None or at is None:
+        return None
+    kept = [row for row in table.rows if _passes(row[at], match[1].lower(), match[2])]
+    return Grid(table.header, tuple(kept), table.source)
+
+
+def _passes(cell: str, test: str, wanted: str) -> bool:
+    left, right = columns.number(cell), columns.number(wanted)
+    if test in ("is", "=", "equal", "equals") or left is None or right is None:
+        return cell.casefold() == wanted.casefold()
+    if test in ("over", "above", "greater than", "more than", ">"):
+        return left > right
+    if test in ("at least", ">="):
+        return left >= right
+    return left <= right if test in ("at most", "<=") else left < right
