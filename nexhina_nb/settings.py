@@ -12,6 +12,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,11 @@ from nexhina_nb.secret import Secret
 FILE_NAME = "nexhina.toml"
 
 
-def _setting(default: Any, help: str, *, private: bool = False) -> Any:
-    return field(default=default, metadata={"help": help, "private": private})
+def _setting(default: Any, help: str, *, private: bool = False, side: str = "gateway") -> Any:
+    return field(default=default, metadata={"help": help, "private": private, "side": side})
+
+
+_client = partial(_setting, side="client")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +36,20 @@ class Settings:
     """The settings of one program, resolved. All times are seconds."""
 
     # the client
-    base_url: str = _setting(
+    base_url: str = _client(
         "",
         "gateway to talk to, ending in /v1; empty: the one that runs on this machine",
         private=True,
     )
-    api_key: Secret = _setting(Secret(""), "key for that gateway", private=True)
-    model: str = _setting("local/chat", "model of chat when none is named")
-    embed_model: str = _setting("local/embed", "model of embed when none is named")
-    rerank_model: str = _setting("local/rerank", "model of rerank when none is named")
-    lang: str = _setting("", "language to ask answers in, for example zh or French")
-    timeout: float = _setting(600.0, "longest wait for the next bytes of an answer")
-    connect_timeout: float = _setting(10.0, "longest wait for a connection")
-    max_retries: int = _setting(2, "how often a failed call is tried again before it is an error")
-    stream: bool = _setting(True, "show answers in a cell as they come")
+    api_key: Secret = _client(Secret(""), "key for that gateway", private=True)
+    model: str = _client("local/chat", "model of chat when none is named")
+    embed_model: str = _client("local/embed", "model of embed when none is named")
+    rerank_model: str = _client("local/rerank", "model of rerank when none is named")
+    lang: str = _client("", "language to ask answers in, for example zh or French")
+    timeout: float = _client(600.0, "longest wait for the next bytes of an answer")
+    connect_timeout: float = _client(10.0, "longest wait for a connection")
+    max_retries: int = _client(2, "how often a failed call is tried again before it is an error")
+    stream: bool = _client(True, "show answers in a cell as they come")
     # the gateway
     host: str = _setting("127.0.0.1", "address the gateway listens on", private=True)
     port: int = _setting(8787, "port the gateway listens on; 0 lets the system choose")
@@ -72,7 +76,7 @@ class Settings:
 
 
 def rows() -> tuple[Field[Any], ...]:
-    """The declared settings, in order; ``metadata`` holds ``help`` and ``private``."""
+    """The declared settings, in order; ``metadata`` holds ``help``, ``private`` and ``side``."""
     return fields(Settings)
 
 

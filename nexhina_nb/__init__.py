@@ -1,0 +1,63 @@
+"""nexhina_nb: the best way to use an OpenAI-compatible gateway from a notebook.
+
+General layout: what is public is listed in ``__all__`` and loaded when it is first used, so that
+importing the package costs next to nothing; each name lives in the module that `_HOMES` says.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from nexhina_nb import errors
+    from nexhina_nb.client.aio import AsyncClient
+    from nexhina_nb.client.sync import Client
+    from nexhina_nb.pricing.estimate import estimate
+
+    __version__: str
+
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "errors",
+    "estimate",
+    "load_ipython_extension",
+    "unload_ipython_extension",
+]
+
+_HOMES = {
+    "AsyncClient": "nexhina_nb.client.aio",
+    "Client": "nexhina_nb.client.sync",
+    "estimate": "nexhina_nb.pricing.estimate",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return importlib.import_module("nexhina_nb.release").version()
+    if name == "errors":
+        return importlib.import_module("nexhina_nb.errors")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """``%load_ext nexhina_nb``: adds the magics; starts nothing."""
+    from nexhina_nb.magics.extension import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """``%unload_ext nexhina_nb``: takes the magics away again."""
+    from nexhina_nb.magics.extension import unload
+
+    unload(shell)

@@ -1,0 +1,37 @@
+"""The command ``nexhina``: the same verbs and options as the magics, for a terminal.
+
+A module a group; each command imports what it needs when it runs, so that ``--help`` is quick.
+"""
+
+from __future__ import annotations
+
+import click
+
+from nexhina_nb.cli.channels import channels
+from nexhina_nb.cli.common import OneLineErrors
+from nexhina_nb.cli.doctor import doctor
+from nexhina_nb.cli.gateway import gateway
+from nexhina_nb.cli.keys import keys
+from nexhina_nb.cli.prices import prices
+
+
+@click.group(cls=OneLineErrors)
+@click.version_option(package_name="nexhina_nb", prog_name="nexhina")
+def main() -> None:
+    """An OpenAI-compatible gateway and its tools, for notebooks and beside them."""
+
+
+@main.command()
+@click.option(
+    "--plot", metavar="FILE", default="nexhina-demo.png", show_default=True, help="Plot to write."
+)
+def demo(plot: str) -> None:
+    """The main job in a terminal: offline, on the built-in engines, under a minute."""
+    from nexhina_nb.demo import run
+
+    run(plot)
+
+
+for group in (gateway, keys, channels, prices):
+    main.add_command(group)
+main.add_command(doctor)

@@ -1,0 +1,50 @@
+"""``nexhina doctor``: what works here, what is missing, how to get it."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+
+import click
+
+from nexhina_nb import discovery
+from nexhina_nb.errors import NexhinaError
+from nexhina_nb.release import version
+from nexhina_nb.settings import load
+
+_OPTIONAL = (
+    ("jupyterlab", "lab", "JupyterLab"),
+    ("splintr", "local", "faster token counts of whole columns"),
+    ("psycopg", "postgres", "PostgreSQL as the store"),
+    ("distributed", "dask", "batches on a Dask cluster"),
+    ("keyring", "", "keys in the keyring of the system"),
+)
+
+
+@click.command()
+def doctor() -> None:
+    """Say what works here, what is missing, and how to get it."""
+    settings = load()
+    click.echo(f"nexhina_nb {version()}, Python {platform.python_version()}")
+    click.echo(f"home       {settings.home}")
+    running = discovery.find(settings.home)
+    click.echo(f"gateway    {running.base_url if running else 'none runs'}")
+    click.echo(f"store      {_store_state()}")
+    for module, extra, purpose in _OPTIONAL:
+        found = importlib.util.find_spec(module) is not None
+        package = f"nexhina_nb[{extra}]" if extra else module
+        state = "there" if found else f"not installed; pip install '{package}'"
+        click.echo(f"{module:<10} {state} ({purpose})")
+
+
+def _store_state() -> str:
+    from nexhina_nb.cli.common import opened
+    from nexhina_nb.store.ledger import differences
+
+    try:
+        with opened(None) as store, store.reading() as connection:
+            gaps = differences(connection)
+    except NexhinaError as error:
+        return str(error)
+    where = f"{store.url} is whole"
+    return f"{store.url}: {len(gaps)} balances differ from their entries" if gaps else where

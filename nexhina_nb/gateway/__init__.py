@@ -1,0 +1,3 @@
+"""The gateway: one process beside the kernel that answers every endpoint, keeps the keys and the
+money.
+"""

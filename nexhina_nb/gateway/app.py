@@ -1,0 +1,164 @@
+"""The gateway as an ASGI application: routes, errors in the wire's form, an id for every
+request.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from nexhina_nb.errors import (
+    APIError,
+    InternalError,
+    MethodNotAllowed,
+    NexhinaError,
+    NotFound,
+    NotOffered,
+    ServiceUnavailable,
+)
+from nexhina_nb.gateway.endpoints import account, calls, models
+from nexhina_nb.gateway.services import Gateway
+from nexhina_nb.release import version
+from nexhina_nb.settings import Settings
+from nexhina_nb.store.db import Store
+from nexhina_nb.wire.errors import to_body
+
+log = logging.getLogger("nexhina.gateway")
+
+# Known paths of the API that this gateway does not serve: it says so, and what to do instead.
+_NOT_OFFERED = {
+    "/v1/fine_tuning/{rest:path}": "fine-tuning is not offered: put examples into the prompt",
+    "/v1/fine-tunes": "fine-tuning is not offered: put examples into the prompt",
+    "/v1/files": "files are not offered: send the content in the request",
+    "/v1/files/{rest:path}": "files are not offered: send the content in the request",
+    "/v1/assistants": "assistants are not offered: use chat completions with tools",
+    "/v1/assistants/{rest:path}": "assistants are not offered: use chat completions with tools",
+    "/v1/images/variations": "image variations are not offered",
+}
+
+
+def create_app(settings: Settings, store: Store) -> Starlette:
+    """The application over an open store. The caller owns the store and closes it afterwards."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        # The services need the event loop that they serve, so they are made when it runs.
+        gateway = Gateway(settings, store)
+        app.router.routes[:] = routes(gateway)
+        try:
+            yield
+        finally:
+            await gateway.aclose()
+
+    return Starlette(
+        lifespan=lifespan,
+        middleware=[Middleware(RequestId)],
+        exception_handlers={
+            NexhinaError: _on_error,
+            HTTPException: _on_http_error,
+            Exception: _on_crash,
+        },
+    )
+
+
+def routes(gateway: Gateway) -> list[BaseRoute]:
+    """Every route that this gateway answers, those that only say no included."""
+
+    async def health(_: Request) -> JSONResponse:
+        """whether the gateway is up, and its version"""
+        return JSONResponse({"status": "ok", "version": version()})
+
+    return [
+        Route("/health", health, methods=["GET"]),
+        *calls.routes(gateway),
+        *models.routes(gateway),
+        *account.routes(gateway),
+        *(Route(path, _refuse(reason), methods=_METHODS) for path, reason in _NOT_OFFERED.items()),
+    ]
+
+
+_METHODS = ["GET", "POST", "DELETE"]
+
+
+class RequestId:
+    """Gives every request an id, and every answer the two headers that name it and this version."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._version = version().encode()
+        # Unique, not secret: a random start for each process, since a system call for each request
+        # was measured at a tenth of its whole cost.
+        self._start = secrets.token_hex(10)
+        self._numbers = itertools.count()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = f"{self._start}{next(self._numbers):012x}"
+        scope.setdefault("state", {})["request_id"] = request_id
+
+        async def named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (b"x-oneapi-request-id", request_id.encode()),
+                    (b"x-new-api-version", self._version),
+                ]
+            await send(message)
+
+        await self._app(scope, receive, named)
+
+
+def _refuse(reason: str) -> Callable[[Request], Awaitable[JSONResponse]]:
+    async def endpoint(_: Request) -> JSONResponse:
+        raise NotOffered(reason)
+
+    endpoint.__doc__ = f"501: {reason}"
+    return endpoint
+
+
+async def _on_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, NexhinaError)
+    if isinstance(error, APIError):
+        api = error
+    else:
+        log.error("%s: %s", type(error).__name__, error)
+        api = ServiceUnavailable(error.message, code="store_unavailable")
+    return _error_response(request, api)
+
+
+async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    where = f"({request.method} {request.url.path})"
+    if error.status_code == 405:
+        return _error_response(request, MethodNotAllowed(f"Invalid method {where}"), error.headers)
+    if error.status_code == 404:
+        return _error_response(request, NotFound(f"Invalid URL {where}", code="unknown_url"))
+    return _error_response(request, APIError(error.detail, status=error.status_code))
+
+
+async def _on_crash(request: Request, error: Exception) -> JSONResponse:
+    log.error("internal error", exc_info=error)
+    return _error_response(request, InternalError("the gateway failed on this request"))
+
+
+def _error_response(request: Request, error: APIError, headers: object = None) -> JSONResponse:
+    error.request_id = getattr(request.state, "request_id", None)
+    response = JSONResponse(to_body(error), error.status_code)
+    if error.retry_after is not None:
+        response.headers["retry-after"] = str(max(1, round(error.retry_after)))
+    if isinstance(headers, dict) and "Allow" in headers:
+        response.headers["allow"] = headers["Allow"]
+    return response

@@ -1,0 +1,92 @@
+"""What is written down of a call: its row in the usage log (contract 8)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from nexhina_nb.gateway.auth import Caller
+from nexhina_nb.pricing.price import Price
+from nexhina_nb.pricing.usage import Tokens
+from nexhina_nb.store.logs import LogRow
+from nexhina_nb.wire import LogType
+
+TAGS_HEADER = "x-nexhina-tags"
+_LONGEST_TAGS = 1024
+
+
+@dataclass(slots=True)
+class Record:
+    """The facts of one call, gathered on its way. Times are seconds on the monotonic clock."""
+
+    request_id: str
+    caller: Caller
+    model: str
+    path: str
+    is_stream: bool
+    tags: dict[str, str] = field(default_factory=dict)
+    price: Price | None = None
+    tried: list[int] = field(default_factory=list)
+    upstream_id: str = ""
+    started: float = field(default_factory=time.monotonic)
+    first_byte: float | None = None
+
+    def row(
+        self, used: Tokens, *, error: str = "", other: Mapping[str, Any] | None = None
+    ) -> LogRow:
+        """The log row; a call with an ``error`` was not answered."""
+        account = self.caller.account
+        return LogRow(
+            request_id=self.request_id,
+            user_id=account.user_id,
+            username=account.username,
+            token_id=account.token_id,
+            token_name=account.token_name,
+            model_name=self.model,
+            type=LogType.ERROR if error else LogType.CONSUME,
+            prompt_tokens=used.prompt,
+            completion_tokens=used.completion,
+            use_time=time.monotonic() - self.started,
+            is_stream=self.is_stream,
+            channel=self.tried[-1] if self.tried else 0,
+            group=account.group,
+            content=error,
+            upstream_request_id=self.upstream_id,
+            other=self._other(used) | dict(other or {}),
+        )
+
+    def _other(self, used: Tokens) -> dict[str, Any]:
+        first = self.first_byte
+        other: dict[str, Any] = {
+            # New API writes -1000 where no first byte came.
+            "frt": -1000 if first is None else round((first - self.started) * 1000),
+            "cache_tokens": used.cached,
+            "group_ratio": 1,
+            "request_path": self.path,
+            "admin_info": {"use_channel": self.tried},
+        }
+        if self.price is not None:
+            other |= price_facts(self.price)
+        if self.tags:
+            other["tags"] = self.tags
+        return other
+
+
+def read_tags(header: str) -> dict[str, str]:
+    """``notebook=a.ipynb&cell=7`` → a dict: where in the caller's work the call was made."""
+    return dict(parse_qsl(header[:_LONGEST_TAGS]))
+
+
+def price_facts(price: Price) -> dict[str, float]:
+    """A price under the names of contract 8.3; -1 means that there is no fixed price."""
+    if price.per_call is not None:
+        return {"model_ratio": 0.0, "model_price": float(price.per_call)}
+    return {
+        "model_ratio": float(price.model_ratio),
+        "model_price": -1.0,
+        "completion_ratio": float(price.completion_ratio),
+        "cache_ratio": float(price.cache_ratio),
+    }

@@ -1,0 +1,1 @@
+"""Where calls go: one small protocol (`base`), and what speaks it."""

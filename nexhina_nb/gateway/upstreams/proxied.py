@@ -1,0 +1,117 @@
+"""The way to an upstream through an HTTP proxy: a full client's work, so httpx2 does it.
+
+Slower than the pool by an order of magnitude, which is little beside the way through a proxy.
+Imported only where the environment sets one, since the library takes long to import.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Mapping
+
+import httpx2
+
+from nexhina_nb.errors import ConfigError, StreamBroken, Upstream, UpstreamTimeout
+from nexhina_nb.gateway.upstreams.headers import drop_hops, joined, refuse_breaks
+from nexhina_nb.gateway.upstreams.limits import Limits, Timeouts
+from nexhina_nb.gateway.upstreams.target import Target
+
+
+class Proxied:
+    """Calls to ``target`` through the proxy at ``proxy``; ``tls`` is for an https target."""
+
+    def __init__(
+        self, target: Target, proxy: str, *, timeouts: Timeouts, limits: Limits, tls: ssl.SSLContext
+    ) -> None:
+        self._target = target
+        self._timeouts = timeouts
+        try:
+            self._client = httpx2.AsyncClient(
+                proxy=proxy,
+                verify=tls,
+                trust_env=False,
+                # the waits for the answer are measured here, where head and body differ
+                timeout=httpx2.Timeout(None, connect=timeouts.connect, pool=timeouts.connect),
+                limits=httpx2.Limits(
+                    max_connections=limits.connections, keepalive_expiry=limits.keep_alive
+                ),
+            )
+        except (ValueError, ImportError, httpx2.InvalidURL):
+            raise ConfigError(
+                "the proxy that the environment sets cannot be used",
+                hint="HTTP_PROXY and HTTPS_PROXY need http:// or https://, a host and a port",
+            ) from None
+
+    async def post(self, path: str, headers: Mapping[str, str], body: bytes) -> ProxiedAnswer:
+        """Send a request; returns once the head of the answer is here."""
+        refuse_breaks(path, headers)
+        request = httpx2.Request(
+            "POST", self._target.url(path), headers=dict(headers), content=body
+        )
+        peer, seconds = self._target.peer, self._timeouts.first_byte
+        try:
+            async with asyncio.timeout(seconds):
+                response = await self._client.send(request, stream=True)
+        except httpx2.TimeoutException:
+            raise UpstreamTimeout(
+                f"no connection to {peer} within {self._timeouts.connect:g} s"
+            ) from None
+        except TimeoutError:
+            raise UpstreamTimeout(f"{peer} did not answer within {seconds:g} s") from None
+        except httpx2.TransportError as error:
+            raise _unanswered(peer, error) from error
+        return ProxiedAnswer(response, peer, self._timeouts.idle)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+
+class ProxiedAnswer:
+    """An answer that httpx2 reads."""
+
+    def __init__(self, response: httpx2.Response, peer: str, idle: float) -> None:
+        self._response = response
+        self._peer = peer
+        self._idle = idle
+        self.status = response.status_code
+        headers = joined(response.headers.raw)
+        drop_hops(headers)
+        self.headers: Mapping[str, str] = headers
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it comes; to be iterated once."""
+        pieces = aiter(self._response.aiter_raw())
+        while (piece := await self._next(pieces)) is not None:
+            yield piece
+
+    async def aclose(self) -> None:
+        """Stop, and close the connection unless the answer is complete."""
+        await self._response.aclose()
+
+    async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
+        try:
+            async with asyncio.timeout(self._idle):
+                return await anext(pieces, None)
+        except TimeoutError:
+            raise UpstreamTimeout(
+                f"{self._peer} sent nothing more within {self._idle:g} s"
+            ) from None
+        except (httpx2.TransportError, httpx2.StreamError) as error:
+            raise StreamBroken(
+                f"{self._peer} broke off in the middle of its answer: {error}",
+                hint="ask again; what came so far is not complete",
+            ) from error
+
+
+def _unanswered(peer: str, error: httpx2.TransportError) -> Upstream:
+    if isinstance(error, httpx2.ProxyError):
+        return Upstream(f"the proxy does not let calls through to {peer}: {error}")
+    if isinstance(error, httpx2.ConnectError):
+        return Upstream(f"cannot connect to {peer} or the proxy before it: {error}")
+    is_junk = isinstance(error, httpx2.ProtocolError) and "disconnected" not in str(error)
+    return Upstream(
+        f"{peer} gave no usable HTTP answer: {error}",
+        code="bad_response_body" if is_junk else None,
+    )

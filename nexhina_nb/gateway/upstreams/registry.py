@@ -1,0 +1,32 @@
+"""From a channel to what answers its calls."""
+
+from __future__ import annotations
+
+import os
+
+from nexhina_nb.errors import ServiceUnavailable
+from nexhina_nb.gateway.upstreams.base import UpstreamPort
+from nexhina_nb.gateway.upstreams.limits import Timeouts
+from nexhina_nb.gateway.upstreams.local import LocalUpstream
+from nexhina_nb.gateway.upstreams.openai import OpenAIUpstream
+from nexhina_nb.secret import Secret
+from nexhina_nb.settings import Settings
+from nexhina_nb.store.channels import Channel
+
+
+def connect(channel: Channel, settings: Settings) -> UpstreamPort:
+    """The upstream of a channel. Its key comes from the environment variable that the channel
+    names.
+
+    Raises ServiceUnavailable when that variable is not set in the gateway's environment.
+    """
+    if channel.type == "local":
+        return LocalUpstream(settings.pace)
+    key = os.environ.get(channel.key_env, "") if channel.key_env else ""
+    if channel.key_env and not key:
+        raise ServiceUnavailable(
+            f"channel '{channel.name}' has no key: set {channel.key_env} where the gateway runs"
+        )
+    wait = settings.upstream_timeout
+    timeouts = Timeouts(connect=settings.connect_timeout, first_byte=wait, idle=wait)
+    return OpenAIUpstream(channel.base_url, Secret(key) if key else None, timeouts=timeouts)

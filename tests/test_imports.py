@@ -1,0 +1,49 @@
+"""What importing may load: the cheap things only. Everything heavy waits until it is used."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {
+    "IPython", "anywidget", "bm25s", "httpx", "httpx2", "ipywidgets", "jupyter_server",
+    "jupyterlab", "keyring", "matplotlib", "narwhals", "numpy", "openai", "pandas", "polars",
+    "pyarrow", "pydantic", "rich", "sqlalchemy", "starlette", "tiktoken", "uvicorn",
+}  # fmt: skip
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The top-level packages that a fresh interpreter has after a statement."""
+    program = (
+        f"import sys, json; before = set(sys.modules); {statement}; "
+        "print(json.dumps(sorted({n.partition('.')[0] for n in set(sys.modules) - before})))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    ("statement", "allowed"),
+    [
+        ("import nexhina_nb", set()),
+        ("import nexhina_nb.errors, nexhina_nb.settings, nexhina_nb.discovery", set()),
+        ("import nexhina_nb.cli", set()),
+        ("import nexhina_nb.gateway.process", set()),
+        ("import nexhina_nb.engines", set()),
+        ("import nexhina_nb.pricing.cost", set()),
+        ("import nexhina_nb.wire", set()),
+        ("import nexhina_nb.magics.extension", {"IPython"}),
+    ],
+)
+def test_import_loads_nothing_heavy(statement: str, allowed: set[str]) -> None:
+    assert loaded_by(statement) & HEAVY <= allowed
+
+
+def test_the_gateway_starts_without_frames_and_engines() -> None:
+    loaded = loaded_by("import nexhina_nb.gateway.serve")
+    assert not loaded & {"IPython", "numpy", "pandas", "polars", "matplotlib", "tiktoken", "bm25s"}
