@@ -105,7 +105,7 @@ def load(name: str) -> Encoding:
 
 
 def load_fast(name: str) -> Ordinary | None:
-    """splintr's tokenizer of that name, two to five times as fast, if the extra ``local`` is there."""
+    """splintr's tokenizer of that name, two to five times as fast, if it is installed."""
     with _LOADING:
         return _build_fast(name)
 

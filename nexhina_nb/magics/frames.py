@@ -1,0 +1,87 @@
+"""pandas and polars frames of the notebook: shown in a prompt, read by column, given new columns.
+
+Neither library is loaded here: a frame that exists has loaded its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nexhina_nb.errors import BadInput
+from nexhina_nb.magics.names import Names
+from nexhina_nb.magics.nearest import nearest
+
+MAX_ROWS = 30
+MAX_CELL = 200
+
+
+def is_frame(value: Any) -> bool:
+    """Whether it is an eager frame of pandas or polars."""
+    return _library(value) in ("pandas", "polars") and type(value).__name__ == "DataFrame"
+
+
+def _library(value: Any) -> str:
+    return type(value).__module__.partition(".")[0]
+
+
+def as_markdown(frame: Any) -> str:
+    """The first `MAX_ROWS` rows as a Markdown table; a last line says so if there are more.
+
+    An index of pandas that carries something becomes columns.
+    """
+    columns, rows = _content(frame)
+    lines = [columns, ["---"] * len(columns), *rows]
+    table = "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+    total = len(frame)
+    return table if total <= MAX_ROWS else f"{table}\n\n(the first {MAX_ROWS} of {total:,} rows)"
+
+
+def _content(frame: Any) -> tuple[list[Any], list[Sequence[Any]]]:
+    head = frame.head(MAX_ROWS)
+    if _library(frame) == "polars":
+        return list(head.columns), head.rows()
+    if type(head.index).__name__ != "RangeIndex" or head.index.name is not None:
+        head = head.reset_index(names=_index_names(head))
+    return list(head.columns), list(head.itertuples(index=False, name=None))
+
+
+def _index_names(frame: Any) -> list[str]:
+    names = ["index" if name is None else str(name) for name in frame.index.names]
+    taken = {str(column) for column in frame.columns}
+    return [f"{name} (index)" if name in taken else name for name in names]
+
+
+def _cell(value: Any) -> str:
+    text = " ".join(str(value).replace("|", "\\|").split())
+    return text if len(text) <= MAX_CELL else text[: MAX_CELL - 1] + "…"
+
+
+def pick(names: Names, frame: str, column: str | None) -> tuple[Any, list[Any]]:
+    """The frame of that name, and the column's values as a list. Raises BadInput."""
+    value = names[frame]
+    if not is_frame(value):
+        kind = type(value).__name__
+        raise BadInput(f"{frame} is no pandas or polars frame but a {kind}", hint="--from FRAME")
+    columns = [str(name) for name in value.columns]
+    if column is None:
+        raise BadInput("--from needs --column", hint=f"columns: {', '.join(columns)}")
+    if column not in columns:
+        hint = nearest(column, columns, "columns")
+        raise BadInput(f"{frame} has no column {column!r}", hint=hint)
+    return value, list(value[value.columns[columns.index(column)]].to_list())
+
+
+def add_columns(frame: Any, columns: Mapping[str, Any]) -> Any:
+    """A frame of the same kind with these columns, in the same order of rows.
+
+    A matrix becomes a column of rows: lists of arrays in pandas, an Array column in polars.
+    """
+    if _library(frame) == "polars":
+        return frame.with_columns(type(frame)(dict(columns)).get_columns())
+    return frame.assign(**{name: list(values) for name, values in columns.items()})
+
+
+def take(frame: Any, rows: Sequence[int]) -> Any:
+    """These rows of the frame, in this order; an index of pandas goes with them."""
+    return frame[list(rows)] if _library(frame) == "polars" else frame.iloc[list(rows)]
