@@ -5,36 +5,24 @@ request.
 from __future__ import annotations
 
 import itertools
-import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from nexhina_nb.errors import (
-    APIError,
-    InternalError,
-    MethodNotAllowed,
-    NexhinaError,
-    NotFound,
-    NotOffered,
-    ServiceUnavailable,
-)
+from nexhina_nb.errors import NotOffered
 from nexhina_nb.gateway.endpoints import account, calls, models
+from nexhina_nb.gateway.failures import HANDLERS, LastResort
 from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.release import version
 from nexhina_nb.settings import Settings
 from nexhina_nb.store.db import Store
-from nexhina_nb.wire.errors import to_body
-
-log = logging.getLogger("nexhina.gateway")
 
 # Known paths of the API that this gateway does not serve: it says so, and what to do instead.
 _NOT_OFFERED = {
@@ -63,12 +51,8 @@ def create_app(settings: Settings, store: Store) -> Starlette:
 
     return Starlette(
         lifespan=lifespan,
-        middleware=[Middleware(RequestId)],
-        exception_handlers={
-            NexhinaError: _on_error,
-            HTTPException: _on_http_error,
-            Exception: _on_crash,
-        },
+        middleware=[Middleware(RequestId), Middleware(LastResort)],
+        exception_handlers=HANDLERS,
     )
 
 
@@ -127,38 +111,3 @@ def _refuse(reason: str) -> Callable[[Request], Awaitable[JSONResponse]]:
 
     endpoint.__doc__ = f"501: {reason}"
     return endpoint
-
-
-async def _on_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, NexhinaError)
-    if isinstance(error, APIError):
-        api = error
-    else:
-        log.error("%s: %s", type(error).__name__, error)
-        api = ServiceUnavailable(error.message, code="store_unavailable")
-    return _error_response(request, api)
-
-
-async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    where = f"({request.method} {request.url.path})"
-    if error.status_code == 405:
-        return _error_response(request, MethodNotAllowed(f"Invalid method {where}"), error.headers)
-    if error.status_code == 404:
-        return _error_response(request, NotFound(f"Invalid URL {where}", code="unknown_url"))
-    return _error_response(request, APIError(error.detail, status=error.status_code))
-
-
-async def _on_crash(request: Request, error: Exception) -> JSONResponse:
-    log.error("internal error", exc_info=error)
-    return _error_response(request, InternalError("the gateway failed on this request"))
-
-
-def _error_response(request: Request, error: APIError, headers: object = None) -> JSONResponse:
-    error.request_id = getattr(request.state, "request_id", None)
-    response = JSONResponse(to_body(error), error.status_code)
-    if error.retry_after is not None:
-        response.headers["retry-after"] = str(max(1, round(error.retry_after)))
-    if isinstance(headers, dict) and "Allow" in headers:
-        response.headers["allow"] = headers["Allow"]
-    return response

@@ -30,6 +30,7 @@ class Wire(BaseModel):
         protected_namespaces=(),  # the wire says model_name, and so do we
         defer_build=True,  # a validator is built when it is first used: importing stays quick
         ser_json_bytes="base64",
+        hide_input_in_errors=True,  # the text of an error may reach a log, and no prompt may
     )
 
     always_written: ClassVar[frozenset[str]] = frozenset()

@@ -96,3 +96,26 @@ def test_a_caller_who_leaves_before_the_answer_ends_the_call_upstream(
     assert wait_for(logged)
     assert (rows[0]["type"], rows[0]["quota"]) == (5, 0)
     assert json.loads(rows[0]["other"])["status_code"] == 499
+
+
+def test_what_nobody_foresaw_is_a_500_without_the_prompt_in_the_log(
+    gateway: RunningGateway, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nexhina_nb.gateway import pipeline
+
+    def broken(*_: object) -> int:
+        raise RuntimeError("a canary from the prompt")
+
+    monkeypatch.setattr(pipeline, "rough_tokens", broken)
+    reply = httpx2.post(
+        f"{gateway.base_url}/chat/completions",
+        headers={"authorization": f"Bearer {gateway.key}"},
+        json=HELLO,
+    )
+    assert reply.status_code == 500
+    assert reply.json()["error"]["code"] == "internal_error"
+    assert reply.json()["error"]["message"].endswith(f"{reply.headers['x-oneapi-request-id']})")
+    assert "RuntimeError at" in caplog.text
+    assert "canary" not in caplog.text + reply.text
+    monkeypatch.undo()
+    assert status(gateway, gateway.key) == 200

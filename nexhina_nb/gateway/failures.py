@@ -1,0 +1,90 @@
+"""Failures on their way out: every error as the wire's error body, with the id of its request."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Mapping
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, ExceptionHandler, Message, Receive, Scope, Send
+
+from nexhina_nb.errors import (
+    APIError,
+    InternalError,
+    MethodNotAllowed,
+    NexhinaError,
+    NotFound,
+    ServiceUnavailable,
+)
+from nexhina_nb.wire.errors import to_body
+
+log = logging.getLogger("nexhina.gateway")
+
+
+class LastResort:
+    """Answers 500 for what nobody foresaw, and logs where it happened.
+
+    Only the place and the type are logged: the words of an exception may hold a prompt or a key.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def noticed(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noticed)
+        except Exception as error:  # noqa: BLE001 - the outermost place: nothing may get past it
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            log.error("%s at %s line %s", type(error).__name__, place.filename, place.lineno)
+            # Once an answer has begun, all that is left is to cut it off.
+            if not started:
+                request = Request(scope)
+                failure = InternalError("the gateway failed on this request")
+                await error_response(request, failure)(scope, receive, send)
+
+
+async def _on_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, NexhinaError)
+    if isinstance(error, APIError):
+        return error_response(request, error)
+    log.error("%s: %s", type(error).__name__, error)
+    return error_response(request, ServiceUnavailable(error.message, code="store_unavailable"))
+
+
+async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    where = f"({request.method} {request.url.path})"
+    if error.status_code == 405:
+        return error_response(request, MethodNotAllowed(f"Invalid method {where}"), error.headers)
+    if error.status_code == 404:
+        return error_response(request, NotFound(f"Invalid URL {where}", code="unknown_url"))
+    return error_response(request, APIError(error.detail, status=error.status_code))
+
+
+HANDLERS: Mapping[type[Exception], ExceptionHandler] = {
+    NexhinaError: _on_error,
+    HTTPException: _on_http_error,
+}
+
+
+def error_response(
+    request: Request, error: APIError, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """An error as an answer; of other ``headers`` only ``Allow`` is taken over."""
+    error.request_id = getattr(request.state, "request_id", None)
+    response = JSONResponse(to_body(error), error.status_code)
+    if error.retry_after is not None:
+        response.headers["retry-after"] = str(max(1, round(error.retry_after)))
+    if headers and "Allow" in headers:
+        response.headers["allow"] = headers["Allow"]
+    return response
