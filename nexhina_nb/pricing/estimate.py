@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import json
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -25,7 +25,7 @@ from nexhina_nb.pricing.usage import Tokens
 
 Verb = Literal["chat", "embed", "rerank"]
 Message = Mapping[str, Any]
-Inputs = str | Sequence[Any]
+Inputs = str | Iterable[Any]
 
 _UNKNOWN_OUTPUT = 4096
 
@@ -91,7 +91,7 @@ def estimate(
     inputs: Inputs,
     *,
     model: str,
-    documents: Sequence[str | Message] | None = None,
+    documents: Iterable[str | Message] | None = None,
     tools: Sequence[Message] | None = None,
     max_tokens: int | None = None,
     n: int = 1,
@@ -134,18 +134,17 @@ def count_inputs(
     inputs: Inputs,
     *,
     model: str,
-    documents: Sequence[str | Message] | None = None,
+    documents: Iterable[str | Message] | None = None,
     tools: Sequence[Message] | None = None,
 ) -> list[int]:
     """Input tokens: of each text for embed (or list of token ids), else of the whole call."""
     encoding = tokens.encoding_for(model)
     if verb == "chat":
-        messages: Any = inputs
-        if isinstance(inputs, str):
-            messages = [{"role": "user", "content": inputs}]
+        alone = isinstance(inputs, str)
+        messages = [{"role": "user", "content": inputs}] if alone else list(inputs)
         return [tokens.count_messages(messages, model, tools)]
     if verb == "rerank":
-        texts = [str(inputs), *(_document_text(document) for document in documents or ())]
+        texts = [str(inputs), *map(_document_text, () if documents is None else documents)]
         return [sum(tokens.count_many(texts, encoding))]
     if verb == "embed":
         return _count_texts(inputs, encoding)
@@ -155,11 +154,12 @@ def count_inputs(
 def _count_texts(inputs: Inputs, encoding: str) -> list[int]:
     if isinstance(inputs, str):
         return [tokens.count(inputs, encoding)]
-    if inputs and isinstance(inputs[0], int):
-        return [len(inputs)]
-    if inputs and not isinstance(inputs[0], str):
-        return [len(ids) for ids in inputs]
-    return tokens.count_many(inputs, encoding)
+    rows = list(inputs)  # a column of a frame has no truth value
+    if rows and isinstance(rows[0], int):
+        return [len(rows)]
+    if rows and not isinstance(rows[0], str):
+        return [len(ids) for ids in rows]
+    return tokens.count_many(rows, encoding)
 
 
 def _document_text(document: str | Message) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import warnings
 from decimal import Decimal
 
@@ -131,3 +132,18 @@ def test_html_is_a_table_that_escapes_what_it_shows() -> None:
 def test_another_verb_is_refused() -> None:
     with pytest.raises(BadInput, match="chat, embed or rerank"):
         estimate("sing", "la", model="m", catalog=SMALL)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_column_of_a_frame_counts_like_a_list(library: str) -> None:
+    texts = ["one text", "another"]
+    column = importlib.import_module(library).Series(texts)
+    assert estimate("embed", column, model="m", catalog=SMALL) == estimate(
+        "embed", texts, model="m", catalog=SMALL
+    )
+    ranked = estimate("rerank", "q", documents=column, model="m", catalog=SMALL)
+    assert ranked == estimate("rerank", "q", documents=texts, model="m", catalog=SMALL)
+
+
+def test_generators_are_counted_too() -> None:
+    assert count_inputs("embed", (text for text in ("a", "b")), model="m") == [1, 1]
