@@ -10,7 +10,6 @@ from nexhina_nb.engines.chat.finders import PLACE, STRINGS, Source
 from nexhina_nb.engines.chat.numbers import find_numbers, show, with_digits
 from nexhina_nb.engines.chat.words import STOP, stem, words
 
-_YES = re.compile(r"\b(?:yes|true|enabled?|on|definitely|in stock|available|with)\b", re.I)
 _NO = re.compile(
     r"\b(?:no|not|false|disabled?|off|never|n't|without|out of stock|unavailable)\b", re.I
 )
@@ -73,7 +72,7 @@ def number(name: str, about: str, source: Source, whole: bool) -> float | int | 
     low = _spaced(name)
     cues = [cue for pattern, cues in _CUES for cue in cues if re.search(pattern, low)]
     cues += [stem(word) for word in words(f"{low}") if word not in STOP and len(word) > 1]
-    best = _by_cue(text, cues) or _free_number(text, source, about)
+    best = _by_cue(text, cues) or _free_number(text, source)
     if best is None:
         return None
     source.used.append(best)
@@ -186,7 +185,7 @@ def _by_cue(text: str, cues: list[str]) -> str | None:
     return None
 
 
-def _free_number(text: str, source: Source, about: str) -> str | None:
+def _free_number(text: str, source: Source) -> str | None:
     found = [value for value in extraction.NUMBER.findall(text) if value not in source.used]
     return found[0] if found else None
 

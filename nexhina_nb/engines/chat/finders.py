@@ -10,7 +10,7 @@ from nexhina_nb.engines.chat import extraction
 from nexhina_nb.engines.chat.calendar_dates import DAYS, MONTHS, dated
 from nexhina_nb.engines.chat.languages import NAMED
 from nexhina_nb.engines.chat.payload import given, quoted
-from nexhina_nb.engines.chat.skills.arithmetic import expression
+from nexhina_nb.engines.chat.sums import expression
 from nexhina_nb.engines.chat.words import STOP
 
 PLACE = re.compile(
@@ -61,10 +61,9 @@ _TICKER = re.compile(r"\b[A-Z]{2,5}\b")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text to read, what was already used of it, and what came before."""
+    """The text to read, and what was already used of it."""
 
     text: str
-    around: str = ""
     used: list[str] = field(default_factory=list)
 
 

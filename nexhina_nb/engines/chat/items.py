@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 _MARK = re.compile(r"^\s*(?:[-*•+]|\(?\d{1,4}[.)])\s+")
-_COMMAS = re.compile(r"\s*[,;、，；]\s*(?:(?:and|or|und|et|y)\s+)?|\s+(?:and|und|et|y)\s+")
+_COMMAS = re.compile(r"\s*[,;、，；]\s*(?:(?:and|or|und|et|y)\s+)?|\s+(?:and|or|und|et|y)\s+")
 _DIGITS = re.compile(r"[$€£]?-?\d[\d.,]*%?")
 _MOST = 5_000
 

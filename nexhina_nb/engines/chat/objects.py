@@ -54,10 +54,20 @@ def for_keys(talk: Talk, prompt: Prompt, answer: Answer) -> str | None:
     """
     keys = fields.keys_named(prompt.task) or fields.keys_named(prompt.system)
     if not keys:
-        return None
+        return _pairs(given(prompt.task) or prompt.task)
     shown = replace(prompt, task=_EXAMPLE.sub(" ", prompt.task))
     source = Source(source_text(talk, shown))
     return json.dumps({key: _guess(key, source, answer) for key in keys[:64]}, ensure_ascii=False)
+
+
+def _pairs(text: str) -> str | None:
+    """'name=Ada, age=36' as an object."""
+    parts = [part for part in re.split(r"[,;\n]", text) if part.strip()]
+    found = [re.fullmatch(r"\s*([\w -]{1,40}?)\s*[=:]\s*(.{1,500}?)\s*", part) for part in parts]
+    if not found or not all(found):
+        return None
+    made = {match[1]: shape.typed(match[2].strip("\"'")) for match in found if match}
+    return json.dumps(made, ensure_ascii=False)
 
 
 def for_answer(answer: Answer) -> str:

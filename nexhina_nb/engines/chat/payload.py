@@ -6,9 +6,13 @@ import re
 
 from nexhina_nb.engines.chat.prompt import Prompt
 
-_FENCE = re.compile(
-    r'```[\w-]{0,20}\n?(.*?)```|"""(.*?)"""|<(text|document|context|data|input)>(.*?)</\3>', re.S
+_TAGS = ("text", "document", "context", "data", "input")
+_FENCES = (
+    ("```", "```"),
+    ('"""', '"""'),
+    *((f"<{name}>", f"</{name}>") for name in _TAGS),
 )
+_INFO = re.compile(r"[\w-]{0,20}\n")
 _LABEL = re.compile(
     r"^[ \t]{0,8}(?:the )?(?:text|review|sentence|input|document|message|article|passage|tweet|"
     r"email|comment|data|items|"
@@ -49,10 +53,17 @@ _NOTICES = ("Noted:", "I do not know", "I cannot", "That is beyond me", "Hello!"
 
 def fenced(text: str) -> str:
     """The content of the first fence (```, \"\"\" or a tag), or an empty text."""
-    match = _FENCE.search(text)
-    return (
-        next((part for part in (match[1], match[2], match[4]) if part), "").strip() if match else ""
-    )
+    for opening, closing in _FENCES:
+        start = text.find(opening)
+        end = text.find(closing, start + len(opening)) if start >= 0 else -1
+        if end > 0:
+            inside = text[start + len(opening) : end]
+            return (
+                _INFO.sub("", inside, count=1)
+                if opening == "```" and _INFO.match(inside)
+                else inside
+            ).strip()
+    return ""
 
 
 def quoted(text: str) -> list[str]:

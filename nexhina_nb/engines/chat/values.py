@@ -87,7 +87,7 @@ class Build:
                 and kind == "array"
                 and fields.strings(name, about(schema), self.source) is not None
             )
-        probe = Source(self.source.text, self.source.around, list(self.source.used))
+        probe = Source(self.source.text, list(self.source.used))
         return self._found(kind, schema, name, probe) is not None
 
     def _found(self, kind: str, schema: Schema, name: str, source: Source) -> Any:

@@ -245,6 +245,7 @@ def test_json_mode_is_always_an_object(task: str) -> None:
         ("What is 2+2? JSON", {"answer": 4}),
         ("Return JSON with keys name and age: Ada is 36", {"name": "Ada", "age": 36}),
         ("Is 7 prime? as json", {"answer": "yes"}),
+        ("Format this as JSON: name=Ada, age=36", {"name": "Ada", "age": 36}),
         ('Reply as {"city": "..."}: Bob lives in Rome', {"city": "Rome"}),
         (
             "Give the name and the planet as JSON with name and planet: I'm Ann",

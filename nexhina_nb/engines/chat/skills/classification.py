@@ -112,7 +112,7 @@ def _quoteless(task: str) -> str:
         task,
         re.I,
     )
-    if match:
+    if match and " " in match[1]:
         return match[1]
     parts = sentences(task)
     rest = [part for part in parts if not _MOOD_ASK.search(part) and not _CLASSIFY.match(part)]
@@ -129,6 +129,35 @@ def _language(match: re.Match[str], prompt: Prompt) -> Answer | None:
     return Answer(f"The text is in {name_of(code)}.", name_of(code))
 
 
+def _is_mood(match: re.Match[str], prompt: Prompt) -> Answer | None:
+    text = _text(prompt)
+    if not text:
+        return None
+    label = choose(text, ["positive", "negative", "neutral"])[0]
+    holds = label == match[1].lower()
+    return Answer(
+        f"{'Yes' if holds else 'No'}: the sentiment is {label}.", "yes" if holds else "no"
+    )
+
+
+def _topic(match: re.Match[str], prompt: Prompt) -> Answer | None:
+    text = _text(prompt)
+    label, sure = choose(text, _TOPICS) if text else ("", False)
+    return Answer(label, label) if sure else None
+
+
+_TOPICS = (
+    "sports",
+    "politics",
+    "technology",
+    "business",
+    "health",
+    "science",
+    "food",
+    "travel",
+    "education",
+    "weather",
+)
 _RULES: tuple[Rule, ...] = (
     (
         re.compile(
@@ -139,4 +168,11 @@ _RULES: tuple[Rule, ...] = (
     ),
     (_MOOD_ASK, _sentiment),
     (_CLASSIFY, _choose),
+    (re.compile(r"\bis (?:this|the|it)\b[^:?\n]{0,40}\b(positive|negative)\b", re.I), _is_mood),
+    (
+        re.compile(
+            r"\b(?:topic|subject|theme) (?:of|is)\b|\bwhat is (?:this|the text) about\b", re.I
+        ),
+        _topic,
+    ),
 )

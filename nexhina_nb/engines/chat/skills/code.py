@@ -11,7 +11,8 @@ from nexhina_nb.engines.chat.prompt import Answer, Prompt
 from nexhina_nb.engines.chat.words import words
 
 _ASK = re.compile(
-    r"\b(?:write|create|make|give|show|implement|code|generate|define|need|how (?:do|would|"
+    r"\b(?:write|create|make|give|show|implement|code|generate|define|need|code (?:to|for|that)|"
+    r"how (?:do|would|"
     r"can) (?:i|you) (?:write|implement|code))\b",
     re.I,
 )

@@ -8,7 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Callable
 
-from nexhina_nb.engines.chat import extraction
+from nexhina_nb.engines.chat import extraction, fields
+from nexhina_nb.engines.chat.finders import Source
 from nexhina_nb.engines.chat.payload import given, instruction, subject
 from nexhina_nb.engines.chat.prompt import Answer, Prompt
 from nexhina_nb.engines.chat.words import STOP, stem, words
@@ -19,6 +20,12 @@ _ASK = re.compile(
     re.I,
 )
 _ORDER = re.compile(r"\b(?:extract|find|list|get|pull|identify|collect|pick|parse)\b", re.I)
+_ONE = re.compile(
+    r"\b(?:extract|find|get|identify|pull out|pick out|what is)\s+(?:the|a|"
+    r"an)\s+([a-z]+(?: [a-z]+)?)\s+"
+    r"(?:from|in|of|mentioned)\b",
+    re.I,
+)
 _LIMIT = re.compile(r"\b(?:top |first |the )?(\d{1,3})\b")
 
 
@@ -66,7 +73,14 @@ def answer(prompt: Prompt) -> Answer | None:
         match = re.search(rf"(?:{_ASK.pattern})[^.?!\n]{{0,60}}?(?:{pattern})", order, re.I)
         if match:
             return _list(name, list(dict.fromkeys(find(text))), order)
-    return None
+    return _field(order, text)
+
+
+def _field(order: str, text: str) -> Answer | None:
+    """'Extract the city from: …' asks for one thing by its name."""
+    match = _ONE.search(order)
+    found = fields.string(match[1], "", Source(text)) if match and text != order else None
+    return Answer(found) if found else None
 
 
 def _list(name: str, found: list[str], order: str) -> Answer | None:

@@ -52,6 +52,8 @@ def _role(prompt: Prompt) -> list[str]:
     """Admits that a role, if one was given, is not played."""
     for source in (prompt.system, prompt.task):
         role = _PERSONA.search(source[:3_000])
+        if role and source is prompt.task and role[0].lower().startswith("you"):
+            continue  # said to the engine, not asked of it
         if role and not _SERVANT.search(role[1]):
             return [texts("persona", prompt.language)[0]]
     return []
@@ -110,7 +112,8 @@ _RULES: tuple[Rule, ...] = tuple(
             r"\b(?:what|how) (?:can|could|do) you (?:do|help|offer|know)\b|"
             r"\bwhat are you (?:able|capable|good)\b|\byour (?:abilities|"
             r"capabilities|skills|features|limits|limitations)\b|\bhow (?:can|do) i use you\b|"
-            r"^(?:/?help)[.!?]?$|was kannst du|"
+            r"^(?:/?help)[.!?]?$|\bcan you help\b|\bwhat you can do\b|\bwhat (?:can|should|"
+            r"could) i (?:ask|do)\b|was kannst du|"
             r"que (?:peux|sais)-tu|qué (?:puedes|sabes) hacer|你能做什么|你会什么|何ができ",
             _says("identity", "abilities"),
         ),

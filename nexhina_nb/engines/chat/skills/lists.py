@@ -20,6 +20,7 @@ _DOWN = re.compile(
 _LENGTH = re.compile(
     r"\b(?:by|of) (?:their )?(?:word )?length|\blongest|\bshortest|number of letters", re.I
 )
+_BY_NUMBER = re.compile(r"\bby (?:their |the )?(?!name|letter|alphabet|word)\w+", re.I)
 _INLINE = re.compile(
     r"(?:these|this|the following|following|the|my)?\s*(?:list of |set of )?(?:words?|numbers?|"
     r"items?|names?|elements?|list|values|"
@@ -57,7 +58,7 @@ def answer(prompt: Prompt) -> Answer | None:
 def _items(prompt: Prompt) -> Items | None:
     text = given(prompt.task)
     if not text or len(parse(text).values) < 2:
-        inline = _INLINE.search(prompt.task)
+        inline = _INLINE.search(prompt.task[:2_000])
         if inline:
             return parse(_NOUNS.sub("", inline[1]))
     if not text:
@@ -73,12 +74,18 @@ def _numeric(values: tuple[str, ...]) -> bool:
     )
 
 
+def _goes_by_number(items: Items, order: str) -> bool:
+    if _BY_NUMBER.search(order):
+        return all(len(find_numbers(value)) == 1 for value in items.values)
+    return _numeric(items.values) and "alphabet" not in order.lower()
+
+
 def _sort(items: Items, order: str, match: re.Match[str]) -> Answer:
     down = bool(_DOWN.search(order))
     values = list(items.values)
     if _LENGTH.search(order):
         values.sort(key=len, reverse=down)
-    elif _numeric(items.values) and "alphabet" not in order.lower():
+    elif _goes_by_number(items, order):
         values.sort(key=lambda value: find_numbers(value)[0], reverse=down)
     else:
         values.sort(key=lambda value: (value.casefold(), value), reverse=down)
@@ -121,7 +128,7 @@ def _pick(items: Items, order: str, match: re.Match[str]) -> Answer:
 def _extreme(items: Items, order: str, match: re.Match[str]) -> Answer | None:
     if len(items.values) < 2:
         return None
-    pick = max if match[1].lower() == "longest" else min
+    pick = max if match[1].lower().startswith("long") else min
     return Answer(pick(items.values, key=len))
 
 
@@ -228,7 +235,8 @@ _ORDERS: tuple[tuple[re.Pattern[str], _Make], ...] = tuple(
         ),
         (r"\b(contain)\w* (?:the (?:letters?|word) )?([\"'“‘]?\w{1,30}[\"'”’]?)", _filter),
         (
-            r"\b(longest|shortest)\b(?: (?:word|item|name|one|element|string))?\b(?! sentence)",
+            r"\b(longest|longer|shortest|shorter)\b(?: (?:word|item|name|one|element|"
+            r"string))?\b(?! sentence)",
             _extreme,
         ),
         (
@@ -256,6 +264,10 @@ _ORDERS: tuple[tuple[re.Pattern[str], _Make], ...] = tuple(
             r"\bnumber (?:these|the|this|them)\b",
             _number,
         ),
-        (r"\b(?:comma[- ]separated|one per line|separate lines|join)\b", _join),
+        (
+            r"\b(?:comma[- ]separated|one per line|separate lines|join|split|(?:by|"
+            r"with) commas?)\b",
+            _join,
+        ),
     )
 )

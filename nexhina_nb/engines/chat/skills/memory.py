@@ -24,6 +24,7 @@ _TELLS = re.compile(
     r"(?:my|i|i'm|i am|we|our|the|his|her|their|ich|mein\w*|je|mon|ma|me llamo|mi|我)\b",
     re.I,
 )
+_TO_ME = re.compile(r"\?|\byou\b", re.I)
 _REMEMBER = re.compile(
     r"^(?:please )?(?:remember|note|keep in mind|fyi|save|store|memori[sz]e)\b(?: that|"
     r" this)?[:,]?\s+(.{2,500})",
@@ -42,7 +43,7 @@ def note(prompt: Prompt) -> Answer | None:
     told = _REMEMBER.match(text)
     if told:
         return Answer(f"Noted: {to_second_person(told[1].strip())}")
-    if len(text) > 400 or is_question(text) or "?" in text or not _TELLS.match(text):
+    if len(text) > 400 or is_question(text) or _TO_ME.search(text) or not _TELLS.match(text):
         return None
     name = name_of_user(Prompt(task=text))
     if name:

@@ -17,7 +17,7 @@ from nexhina_nb.engines.chat.payload import earlier
 from nexhina_nb.engines.chat.prompt import Answer, Prompt, Rule, first_match
 
 _MOST = 10**12  # trial division up to a million stays within a few milliseconds
-_N = r"(-?[\d,]+(?:\.\d+)?)"
+_N = r"(-?\d[\d,]*(?:\.\d+)?)"
 
 
 def answer(prompt: Prompt) -> Answer | None:

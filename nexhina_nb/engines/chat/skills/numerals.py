@@ -8,7 +8,7 @@ from nexhina_nb.engines.chat.numbers import find_numbers, in_words, with_digits
 from nexhina_nb.engines.chat.prompt import Answer, Prompt, Rule, first_match
 
 _MOST = 10**12
-_N = r"(-?[\d,]+(?:\.\d+)?)"
+_N = r"(-?\d[\d,]*(?:\.\d+)?)"
 
 
 def answer(prompt: Prompt) -> Answer | None:

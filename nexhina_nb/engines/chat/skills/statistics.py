@@ -92,7 +92,7 @@ def _mostly_numbers(prompt: Prompt) -> bool:
 
 
 def _exceeds(match: re.Match[str], prompt: Prompt) -> Answer | None:
-    found = find_numbers(with_digits(prompt.task))
+    found = _read(with_digits(prompt.task))
     if len(found) != 2:
         return None
     less = re.match(r"less|small|low|few", match[1], re.I)
@@ -102,13 +102,32 @@ def _exceeds(match: re.Match[str], prompt: Prompt) -> Answer | None:
     return Answer(f"{'Yes' if holds else 'No'}: {text}", "yes" if holds else "no")
 
 
+def _series(match: re.Match[str], prompt: Prompt) -> Answer | None:
+    """The sum of all whole numbers from one to another."""
+    low, high = (
+        (int(match["low"]), int(match["high"])) if match["high"] else (1, int(match["many"]))
+    )
+    if low > high or high > 10**12:
+        return None
+    total = (low + high) * (high - low + 1) // 2
+    return Answer(f"The sum of the whole numbers from {low} to {high} is {total}.", str(total))
+
+
 _RULES: tuple[Rule, ...] = tuple(
     (re.compile(pattern, re.I), make)
     for pattern, make in (
         (
-            r"^is [-\w., ]{1,30} (greater|larger|more|bigger|higher|less|smaller|lower|"
+            r"\b(?:sum|total|add)\b[^.?\n]{0,40}?\b(?:numbers|integers)\b[^.?\n\d]{0,20}(?:from|"
+            r"between) "
+            r"(?P<low>\d{1,12}) (?:to|and) (?P<high>\d{1,12})|"
+            r"\b(?:sum|total) of (?:all )?(?:the )?first (?P<many>\d{1,12}) (?:\w+ )?(?:numbers|"
+            r"integers)",
+            _series,
+        ),
+        (
+            r"^is [-\w./, ]{1,30} (greater|larger|more|bigger|higher|less|smaller|lower|"
             r"fewer) than "
-            r"[-\w., ]{1,30}\??$",
+            r"[-\w./, ]{1,30}\??$",
             _exceeds,
         ),
         (r"\b(average|mean|median|mode|range|sum|total|product|add up)\b", _statistic),

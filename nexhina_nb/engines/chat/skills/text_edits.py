@@ -71,6 +71,20 @@ def _remove(match: re.Match[str], text: str) -> Answer:
     return Answer(next(make for name, make in removed.items() if what.startswith(name))(text))
 
 
+def _drop(match: re.Match[str], text: str) -> Answer:
+    return Answer(" ".join(text.replace(unquote(match["old"]), "").split()))
+
+
+_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth"
+
+
+def _nth(match: re.Match[str], text: str) -> Answer | None:
+    said = match["place"].lower()
+    place = int(re.sub(r"\D", "", said)) if said[0].isdigit() else _ORDINALS.split().index(said) + 1
+    parts = text.split() if match["unit"].lower().startswith("word") else [*text.replace(" ", "")]
+    return Answer(parts[place - 1].strip(".,;:!?")) if 0 < place <= len(parts) else None
+
+
 def _spell(match: re.Match[str], text: str) -> Answer:
     backwards = "backward" in match.string.lower()
     spelled = text[::-1] if backwards else text
@@ -113,10 +127,6 @@ def _rot13(text: str) -> str:
     return text.translate(table)
 
 
-_DO = (
-    r"\b(?:convert|turn|put|make|change|write|rewrite|transform|print|say|output|render|"
-    r"give me|show|capitali[sz]e|return|type)\b"
-)
 _Q = r"[\"'“‘][^\"”’\n]{0,200}?[\"'”’]"
 _TERM = rf"(?:{_Q}|[^\s\"']{{1,60}})"
 _ORDERS: tuple[tuple[re.Pattern[str], Edit], ...] = tuple(
@@ -139,6 +149,17 @@ _ORDERS: tuple[tuple[re.Pattern[str], Edit], ...] = tuple(
             _replace,
         ),
         (r"\bspell\b|\bspelled?\b.{0,20}\b(?:letter by letter|out|backwards)\b", _spell),
+        (
+            rf"\b(?:remove|delete|drop)\b (?:the )?(?:word |letter |phrase )?(?P<old>{_Q}) from\b"
+            r"(?: (?:the )?(?:sentence|text|string|phrase|word))?:?\s*(?P<text>.{1,5000})",
+            _drop,
+        ),
+        (
+            rf"\b(?P<place>\d{{1,3}}(?:st|nd|rd|th)|{_ORDINALS.replace(' ', '|')}) (?P<unit>word|"
+            rf"letter|character) "
+            r"(?:of|in)\b(?! the alphabet)",
+            _nth,
+        ),
         (
             r"\b(?P<end>first|last)\s+(?:(?P<many>\d{1,4}|two|three|four|five|six|seven|eight|"
             r"nine|ten)\s+)?(?P<unit>words?|letters?|char(?:acter)?s?|"

@@ -121,7 +121,7 @@ def _convert(task: str, prompt: Prompt) -> Answer | None:
     if target is None:
         return None
     if target.dimension != unit.dimension:
-        return _mismatch(unit, target)
+        return _mismatch(number, unit, target)
     result = number * unit.factor / target.factor
     sign = "=" if is_exact(result, 6) else "≈"
     shown = show(result, 6) if abs(result) >= Fraction(1, 1000) else show(result, 12)
@@ -174,8 +174,13 @@ def _target(rest: str, source: _Unit) -> _Unit | None:
     return same[0] if same else found[0] if found else None
 
 
-def _mismatch(source: _Unit, target: _Unit) -> Answer | None:
+def _mismatch(number: Fraction, source: _Unit, target: _Unit) -> Answer | None:
     one, other = (unit.dimension.split(" (")[0] for unit in (source, target))
+    if one == other and source.name == "years":
+        result = show(number * 365 * 86_400 / target.factor, 6)
+        years = "1 year" if number == 1 else f"{show(number)} years"
+        text = f"{years} of 365 days = {result} {target.name} (a leap year has one day more)"
+        return Answer(text, f"{result} {target.name}")
     if one == other:
         return Answer(
             f"{source.name} and {target.name} have no fixed ratio: a month has 28 to 31 days, a "

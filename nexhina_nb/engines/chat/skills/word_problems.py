@@ -5,7 +5,6 @@ and distance.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from fractions import Fraction
 
 from nexhina_nb.engines.chat.numbers import find_numbers, show, with_digits
@@ -82,10 +81,9 @@ def _counting(task: str) -> Answer | None:
     story = " ".join(part for part in parts if not part.endswith("?"))
     question = parts[-1] if parts[-1].endswith("?") else ""
     if not story:  # everything in one sentence: "if I have 3 apples and eat 1, how many are left?"
-        before, asks, after = (
-            re.split(r"(\bhow (?:many|much)\b)", question, maxsplit=1, flags=re.I) + [""] * 0
-        )
-        story, question = before, asks + after
+        asked = _ASKS.search(question)
+        start = asked.start() if asked else len(question)
+        story, question = question[:start], question[start:]
     numbers = find_numbers(f"{story} {question}")
     if re.search(r"\d{4}-\d\d|%|\bdegrees?\b", task) or not 2 <= len(numbers) <= 8:
         return None
@@ -199,6 +197,3 @@ def _read(match: re.Match[str]) -> Fraction:
 
 def _units(value: Fraction, unit: str) -> Answer:
     return Answer(f"{show(value, 4)} {unit}", f"{show(value, 4)} {unit}")
-
-
-Solver = Callable[[str, str], tuple[str, Fraction] | None]

@@ -18,6 +18,8 @@ from tests.engines.chat.asking import say
         ("Sort [3, 1, 2]", "[1, 2, 3]"),
         ("Sort this list:\n- pear\n- apple\n- fig", "apple\nfig\npear"),
         ("Sort by length: kiwi, fig, banana", "fig, kiwi, banana"),
+        ("Sort by age: Ann 30, Bob 25", "Bob 25, Ann 30"),
+        ("Create a to-do list: buy milk, call mom, pay rent", "- buy milk\n- call mom\n- pay rent"),
         ("Reverse the list: a, b, c", "c, b, a"),
         ("Remove duplicates from: b, a, b, c", "b, a, c"),
         ("How many items are in this list: apple, pear, plum?", "There are 3 items."),
@@ -58,6 +60,7 @@ def test_lists(task: str, answer: str) -> None:
             "Extract the names: Ada Lovelace met Charles Babbage.",
             "- Ada Lovelace\n- Charles Babbage",
         ),
+        ("Extract the city from: I flew to Madrid last week", "Madrid"),
         ("Extract the email from: nobody wrote", "There is no e-mail address in the text."),
     ],
 )
@@ -88,6 +91,8 @@ def test_extracts(task: str, answer: str) -> None:
         ("Respond with only the word yes", "yes"),
         ("Repeat the word 'hello' 3 times", "hello hello hello"),
         ("Repeat 'ha' twice", "ha ha"),
+        ("Remove the word 'bad' from 'a bad day'", "a day"),
+        ("What is the third word of 'one two three four'?", "three"),
     ],
 )
 def test_edits(task: str, answer: str) -> None:
@@ -188,6 +193,8 @@ def test_summaries_keep_to_words_and_bullets() -> None:
             "shipping",
         ),
         ("Classify: 'I want my money back' as complaint or praise", "complaint"),
+        ("What is the topic of this text: The team scored a goal", "sports"),
+        ("Is this sentence positive? I love it", "Yes: the sentiment is positive."),
         ("What language is this: Wie geht es dir?", "The text is in German."),
     ],
 )
