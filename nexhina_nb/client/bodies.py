@@ -11,7 +11,7 @@ from pydantic_core import PydanticSerializationError
 
 from nexhina_nb.errors import BadInput
 from nexhina_nb.wire.base import Request as WireRequest
-from nexhina_nb.wire.errors import from_validation
+from nexhina_nb.wire.validation import from_validation
 
 
 def encode(kind: type[WireRequest], fields: Mapping[str, Any], own: Mapping[str, Any]) -> bytes:

@@ -20,6 +20,8 @@ from sqlalchemy.engine import make_url
 from nexhina_nb import discovery
 from nexhina_nb.errors import ConfigError
 from nexhina_nb.gateway.app import create_app
+from nexhina_nb.gateway.kinds import CHAT
+from nexhina_nb.pricing import tokens
 from nexhina_nb.secret import Secret
 from nexhina_nb.settings import Settings
 from nexhina_nb.store.accounts import (
@@ -74,6 +76,8 @@ def serve(
         def on_ready() -> None:
             discovery.announce(settings.home, running)
             ready(announcement)
+            # What the first call needs is loaded while the caller is still told where to call.
+            threading.Thread(target=_warm, name="nexhina-warm", daemon=True).start()
 
         server = _Server(_config(settings, store), on_ready)
         if end_with_stdin:
@@ -158,6 +162,11 @@ def _notebook_key(store: Store, home: Path) -> Secret:
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(made.reveal())
     return made
+
+
+def _warm() -> None:
+    CHAT.check({"model": "local/chat", "messages": [{"role": "user", "content": "warm"}]})
+    tokens.count("warm")
 
 
 def _bind(host: str, port: int) -> socket.socket:

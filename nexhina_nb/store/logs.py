@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from nexhina_nb.store.tables import logs
-from nexhina_nb.wire import LogType
+from nexhina_nb.wire.codes import LogType
 
 
 @dataclass(frozen=True, slots=True)

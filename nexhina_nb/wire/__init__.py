@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     # fmt: off
     from nexhina_nb.wire.accumulate import ChatAccumulator
     from nexhina_nb.wire.admin import (
-        ApiResponse, Channel, ChannelStatus, Log, LogType, PageInfo, Redemption, Token, TokenStatus,
-        TokenUsage, User, UserRole,
+        ApiResponse, Channel, Log, PageInfo, Redemption, Token, TokenUsage, User,
     )
     from nexhina_nb.wire.audio import (
         Form, Segment, SoundFile, SpeechRequest, TranscriptionRequest, TranscriptionResponse,
@@ -29,9 +28,10 @@ if TYPE_CHECKING:
     from nexhina_nb.wire.chat_options import (
         AudioOptions, JSONSchemaFormat, Prediction, ResponseFormat, StreamOptions, WebSearchOptions,
     )
+    from nexhina_nb.wire.codes import ChannelStatus, LogType, TokenStatus, UserRole
     from nexhina_nb.wire.completions import CompletionChoice, CompletionRequest, CompletionResponse
     from nexhina_nb.wire.embeddings import EmbeddingData, EmbeddingRequest, EmbeddingResponse
-    from nexhina_nb.wire.errors import ErrorBody, ErrorDetail
+    from nexhina_nb.wire.error_body import ErrorBody, ErrorDetail
     from nexhina_nb.wire.images import (
         ImageData, ImageGenerationRequest, ImageGenerationResponse, ImageUsage,
         ImageUsageInputTokensDetails, ImageUsageOutputTokensDetails,
@@ -100,10 +100,7 @@ __all__ = [
 
 _HOMES = {
     "accumulate": "ChatAccumulator",
-    "admin": (
-        "ApiResponse Channel ChannelStatus Log LogType PageInfo Redemption Token TokenStatus "
-        "TokenUsage User UserRole"
-    ),
+    "admin": "ApiResponse Channel Log PageInfo Redemption Token TokenUsage User",
     "audio": (
         "Form Segment SoundFile SpeechRequest TranscriptionRequest TranscriptionResponse "
         "TranscriptionUsage TranslationRequest TranslationResponse Word"
@@ -116,9 +113,10 @@ _HOMES = {
     "chat_options": (
         "AudioOptions JSONSchemaFormat Prediction ResponseFormat StreamOptions WebSearchOptions"
     ),
+    "codes": "ChannelStatus LogType TokenStatus UserRole",
     "completions": "CompletionChoice CompletionRequest CompletionResponse",
     "embeddings": "EmbeddingData EmbeddingRequest EmbeddingResponse",
-    "errors": "ErrorBody ErrorDetail",
+    "error_body": "ErrorBody ErrorDetail",
     "images": (
         "ImageData ImageGenerationRequest ImageGenerationResponse ImageUsage "
         "ImageUsageInputTokensDetails ImageUsageOutputTokensDetails"

@@ -6,52 +6,11 @@ Replies leave out what the caller may not see, so every field can be absent.
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Any
 
 from pydantic import AliasChoices, Field
 
 from nexhina_nb.wire.base import JSONObject, Reply
-
-
-class LogType(IntEnum):
-    """What a log row tells of (contract 8.2); in filters, UNKNOWN means all."""
-
-    UNKNOWN = 0
-    TOP_UP = 1
-    CONSUME = 2
-    MANAGE = 3
-    SYSTEM = 4
-    ERROR = 5
-    REFUND = 6
-    LOGIN = 7
-
-
-class UserRole(IntEnum):
-    """What a user may do."""
-
-    GUEST = 0
-    COMMON = 1
-    ADMIN = 10
-    ROOT = 100
-
-
-class TokenStatus(IntEnum):
-    """Whether a key can be used."""
-
-    ENABLED = 1
-    DISABLED = 2
-    EXPIRED = 3
-    EXHAUSTED = 4
-
-
-class ChannelStatus(IntEnum):
-    """Whether a channel is used, and who said so (contract 6.2)."""
-
-    UNKNOWN = 0
-    ENABLED = 1
-    DISABLED = 2
-    DISABLED_AUTOMATICALLY = 3
 
 
 class Log(Reply):

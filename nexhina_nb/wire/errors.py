@@ -1,5 +1,4 @@
-"""The one table between error types and error bodies (contract 0.3 and 3), and the checks of
-incoming JSON.
+"""The one table between error types and error bodies (contract 0.3 and 3).
 
 The gateway raises an `APIError` and sends `to_body` of it; the client makes the same type of it
 with `from_body`, which also reads the many other forms in which servers say that something went
@@ -34,11 +33,7 @@ from nexhina_nb.errors import (
     Upstream,
     UpstreamTimeout,
 )
-from nexhina_nb.wire.base import Wire
 from nexhina_nb.wire.faults import Fault, read_fault
-from nexhina_nb.wire.validation import from_validation, parse_json
-
-__all__ = ["ErrorBody", "ErrorDetail", "from_body", "from_validation", "parse_json", "to_body"]
 
 # A code says more than a status: New API, for one, answers 500 to half of what goes wrong.
 _BY_CODE: dict[str, type[APIError]] = {
@@ -118,21 +113,6 @@ _HINTS: dict[type[APIError], str] = {
     QuotaExceeded: "top up the account, or use a key with more quota",
     RateLimited: "wait a moment, or send fewer requests at once",
 }
-
-
-class ErrorDetail(Wire):
-    """What went wrong, in the OpenAI form."""
-
-    message: str
-    type: str | None = None
-    param: str | None = None
-    code: Any = None  # a text; some servers send the status again
-
-
-class ErrorBody(Wire):
-    """The body of every answer with an error status."""
-
-    error: ErrorDetail
 
 
 def to_body(error: APIError) -> dict[str, Any]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from nexhina_nb.errors import BadRequest
-from nexhina_nb.wire.base import BRANCH
-
-# orjson reads 1,024 levels and writes 254; what was read must also be possible to write.
-DEEPEST = 128
+from nexhina_nb.wire.base import BRANCH, Wire
+from nexhina_nb.wire.body import json_name
 
 _WRONG_TYPE = {
     "bool_type": "a boolean",
@@ -30,42 +28,12 @@ _WRONG_TYPE = {
 _SUBJECT = re.compile(r"^\w+ should ")
 
 
-def parse_json(body: bytes) -> dict[str, Any]:
-    """The JSON object of a request body. Raises BadRequest with the code invalid_json."""
+def check(model: type[Wire], body: Mapping[str, Any]) -> None:
+    """Raise BadRequest naming the field, where a request breaks its form."""
     try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        if "depth" in error.msg:
-            raise _too_deep() from None
-        where = f" (line {error.lineno}, column {error.colno})" if body.strip() else ": it is empty"
-        raise _not_json(f"the body is not valid JSON{where}") from None
-    if not isinstance(value, dict):
-        raise _not_json(f"the body must be a JSON object, not {_json_name(value)}")
-    if body.count(b"{") + body.count(b"[") > DEEPEST and _is_deep(value):
-        raise _too_deep()
-    return value
-
-
-def _too_deep() -> BadRequest:
-    return _not_json(f"the body is nested more than {DEEPEST} levels deep")
-
-
-def _not_json(message: str) -> BadRequest:
-    return BadRequest(message, code="invalid_json")
-
-
-def _is_deep(value: object) -> bool:
-    level: list[Any] = [value]
-    for _ in range(DEEPEST):
-        level = [
-            item
-            for box in level
-            for item in (box.values() if isinstance(box, dict) else box)
-            if isinstance(item, (dict, list))
-        ]
-        if not level:
-            return False
-    return True
+        model.model_validate(body)
+    except ValidationError as error:
+        raise from_validation(error) from None
 
 
 def from_validation(exc: ValidationError) -> BadRequest:
@@ -91,10 +59,10 @@ def _predicate(error: ErrorDetails) -> str:
     if kind == "missing":
         return error["msg"] if error["msg"].startswith("is required") else "is required"
     if kind in _WRONG_TYPE:
-        return f"must be {_WRONG_TYPE[kind]}, not {_json_name(value)}"
+        return f"must be {_WRONG_TYPE[kind]}, not {json_name(value)}"
     rule = _SUBJECT.sub("must ", error["msg"]).replace(" after validation", "")
     if kind == "wrong_kind":
-        return f"{rule}, not {_json_name(value)}"
+        return f"{rule}, not {json_name(value)}"
     return rule.removesuffix(", not more") + _told(value, rule)
 
 
@@ -103,22 +71,3 @@ def _told(value: object, rule: str) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or "not" in rule:
         return ""
     return f", not {value}" if abs(value) < 1e20 else ""
-
-
-def _json_name(value: object) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "a boolean"
-        case float():
-            return repr(value)
-        case int():
-            return "a number"
-        case str():
-            return "a string"
-        case list() | tuple():
-            return "an array"
-        case dict():
-            return "an object"
-    return f"a {type(value).__name__}"

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ValidationError
 
 from nexhina_nb.errors import BadRequest
 from nexhina_nb.wire import ChatCompletionRequest, EmbeddingRequest, RerankRequest, ResponseRequest
-from nexhina_nb.wire.validation import DEEPEST, from_validation, parse_json
+from nexhina_nb.wire.body import DEEPEST, parse_json
+from nexhina_nb.wire.validation import from_validation
 from tests.wire.samples import JSON, LETTERS, REQUEST
 
 MISSING, TYPE, VALUE = "missing_required_parameter", "invalid_type", "invalid_value"

@@ -16,7 +16,7 @@ from nexhina_nb.gateway.kinds import CHAT, EMBED, RERANK, Kind
 from nexhina_nb.gateway.pipeline import Exchange, model_of
 from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.gateway.upstreams.base import Answer
-from nexhina_nb.wire.validation import parse_json
+from nexhina_nb.wire.body import parse_json
 
 CLIENT_CLOSED = 499  # only in the log: there is nobody left to send it to
 

@@ -6,19 +6,18 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nexhina_nb import wire
 from nexhina_nb.engines import ENGINES
 from nexhina_nb.engines.base import Counts, Delta
 from nexhina_nb.errors import ContextLengthExceeded
 from nexhina_nb.pricing.tokens import count_messages
-from nexhina_nb.wire import ChatCompletionRequest
-from nexhina_nb.wire.accumulate import ChatAccumulator
 
 Payload = dict[str, Any]
 
 
 def complete(body: Mapping[str, Any], request_id: str) -> Payload:
     """A whole answer: the chunks of the stream, joined, so that both always say the same."""
-    joined = ChatAccumulator()
+    joined = wire.ChatAccumulator()
     for chunk in chunks(body, request_id):
         joined.add(chunk)
     return joined.response().dump()
@@ -26,7 +25,7 @@ def complete(body: Mapping[str, Any], request_id: str) -> Payload:
 
 def chunks(body: Mapping[str, Any], request_id: str) -> Iterator[Payload]:
     """The chunks of a stream, the one with the usage last (contract 4)."""
-    request = ChatCompletionRequest.model_validate(dict(body))
+    request = wire.ChatCompletionRequest.model_validate(dict(body))
     engine = ENGINES[request.model]
     _check_length(request, engine.context_length)
     frame: Payload = {
@@ -44,7 +43,7 @@ def chunks(body: Mapping[str, Any], request_id: str) -> Iterator[Payload]:
             yield frame | {"choices": [_piece(piece)]}
 
 
-def _check_length(request: ChatCompletionRequest, limit: int) -> None:
+def _check_length(request: wire.ChatCompletionRequest, limit: int) -> None:
     # A token has at most some dozens of characters: what is short enough need not be counted.
     sent = count_messages([m.dump() for m in request.messages], request.model)
     wanted = request.max_completion_tokens or request.max_tokens or 0
