@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from nexhina_nb.client.vectors import Vectors
 
-QUESTION = "Which of these tickets are about money? Answer with a bulleted list.\n\n"
+QUESTION = "Why is my account locked?"
 QUERY = "I paid two times, give me my money back"
 
 
@@ -92,9 +92,9 @@ def _gateway(console: Console) -> Iterator[Settings]:
 
 def _chat(client: Client, console: Console, spent: Spent) -> None:
     console.rule("[bold]2. An answer streams")
-    lines = "\n".join(f"- {row['text']}" for row in tickets()[:6])
-    console.print(f"[dim]{QUESTION.strip()}[/]\n[dim]{lines}[/]\n")
-    with client.chat(QUESTION + lines, stream=True) as stream:
+    letters = "\n".join(f"- {row['text']}" for row in tickets())
+    console.print(f"Context: {len(tickets())} letters to a support desk. Question: {QUESTION}")
+    with client.chat(f"Context:\n{letters}\n\nQuestion: {QUESTION}", stream=True) as stream:
         for piece in stream:
             console.print(piece, end="", markup=False, style="cyan")
     console.print()

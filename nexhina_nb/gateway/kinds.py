@@ -1,7 +1,8 @@
 """What differs between the endpoints that the pipeline carries: one row each.
 
 A kind says which form of `wire` a body has, where it goes upstream, what of it counts as prompt,
-and how long the answer may get. Everything else (keys, money, routing, relaying, logs) is the same for all.
+and how long the answer may get. Everything else (keys, money, routing, relaying, logs) is the same
+for all.
 """
 
 from __future__ import annotations
