@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from nexhina_nb.client.vectors import Vectors
 
 QUESTION = "Why is my account locked?"
-QUERY = "I paid two times, give me my money back"
+QUERY = "I paid twice and want my money back"
 
 
 @dataclass
