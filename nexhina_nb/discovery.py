@@ -3,6 +3,10 @@
 One file in the home folder, readable by its owner only, since it carries the key that this
 machine's own notebooks use. It is written whole (temporary file, then rename), so that a reader
 never sees half of it.
+
+A gateway that was killed leaves its file behind, and its process number and port may be somebody
+else's by then. So the gateway holds a lock on a second file for its whole life, which the system
+drops however the process ends, and the first file counts only while that lock is held.
 """
 
 from __future__ import annotations
@@ -10,12 +14,23 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from nexhina_nb.errors import ConfigError
 from nexhina_nb.secret import Secret
 
+if sys.platform != "win32":
+    import fcntl
+
 FILE_NAME = "gateway.json"
+LOCK_NAME = "gateway.lock"
+# How a gateway that gives way to another one begins its message; the starter looks for it.
+TAKEN = "another gateway runs on"
+# Long enough for the finders that look at the lock at this moment to let go of it again.
+_LOCK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +45,52 @@ class Running:
     store: str = ""
 
 
+def make_home(home: Path) -> None:
+    """Create the home folder, for its owner only; ConfigError if that cannot be done."""
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise unusable(home, error) from None
+
+
+def unusable(folder: Path, error: OSError) -> ConfigError:
+    """What to say of a folder that nothing can be written to."""
+    return ConfigError(
+        f"the folder {folder} cannot be used: {error.strerror or error}",
+        hint="choose another one with NEXHINA_HOME",
+    )
+
+
+@contextlib.contextmanager
+def holding(home: Path) -> Iterator[None]:
+    """Be the one gateway of a home until the block ends; what it announced goes away then.
+
+    Raises ConfigError if another gateway is, or if the folder cannot be used.
+    """
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - heavy: finders do without it
+
+    make_home(home)
+    lock = FileLock(home / LOCK_NAME, timeout=_LOCK_SECONDS, mode=0o600)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise ConfigError(
+            f"{TAKEN} {home}",
+            hint="use that one (`nexhina gateway status`), or set another NEXHINA_HOME",
+        ) from None
+    except OSError as error:
+        raise unusable(home, error) from None
+    try:
+        # A file that is there already was left by a gateway that was killed.
+        _remove(home / FILE_NAME)
+        yield
+    finally:
+        _remove(home / FILE_NAME)
+        lock.release()
+
+
 def announce(home: Path, running: Running) -> Path:
-    """Write the discovery file; returns its path."""
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Write the discovery file; returns its path. It counts only inside of `holding`."""
     path = home / FILE_NAME
     record = {
         "base_url": running.base_url,
@@ -49,9 +107,11 @@ def announce(home: Path, running: Running) -> Path:
 
 
 def find(home: Path) -> Running | None:
-    """The gateway that the file names, if its process is alive; a stale or broken file counts as
-    none.
+    """The gateway that the file names, if one holds the home and its process is alive; a stale or
+    broken file counts as none.
     """
+    if not is_held(home):
+        return None
     try:
         record = json.loads((home / FILE_NAME).read_text(encoding="utf-8"))
         running = Running(
@@ -60,17 +120,46 @@ def find(home: Path) -> Running | None:
             key=Secret(str(record["key"])),
             store=str(record.get("store", "")),
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
     return running if is_alive(running.pid) else None
 
 
-def withdraw(home: Path, pid: int) -> None:
-    """Remove the file if it is still that process's own."""
-    path = home / FILE_NAME
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        if int(json.loads(path.read_text(encoding="utf-8"))["pid"]) == pid:
-            path.unlink()
+def is_held(home: Path) -> bool:
+    """Whether a gateway holds the home: one that runs, or that is about to."""
+    if sys.platform == "win32":
+        return _is_held_exclusively(home)
+    try:
+        descriptor = os.open(home / LOCK_NAME, os.O_RDONLY)
+    except (OSError, ValueError):
+        return False
+    try:
+        # Shared: finders that look at the same moment must not take each other for a gateway.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        # Held; or a file system without locks, where the process number has to do.
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _is_held_exclusively(home: Path) -> bool:
+    """Where there are no shared locks: take it for a moment."""
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - heavy: only needed on such a system
+
+    if not (home / LOCK_NAME).exists():
+        return False
+    try:
+        with FileLock(home / LOCK_NAME, timeout=0):
+            return False
+    except (Timeout, OSError):
+        return True
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
 
 
 def is_alive(pid: int) -> bool:
@@ -79,7 +168,7 @@ def is_alive(pid: int) -> bool:
         return False
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except OSError:
         return True

@@ -24,11 +24,21 @@ from nexhina_nb.secret import Secret
 FILE_NAME = "nexhina.toml"
 
 
-def _setting(default: Any, help: str, *, private: bool = False, side: str = "gateway") -> Any:
-    return field(default=default, metadata={"help": help, "private": private, "side": side})
+def _setting(
+    default: Any,
+    help: str,
+    *,
+    private: bool = False,
+    side: str = "gateway",
+    least: float | None = None,
+    most: float | None = None,
+) -> Any:
+    row = {"help": help, "private": private, "side": side, "least": least, "most": most}
+    return field(default=default, metadata=row)
 
 
 _client = partial(_setting, side="client")
+_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +56,19 @@ class Settings:
     embed_model: str = _client("local/embed", "model of embed when none is named")
     rerank_model: str = _client("local/rerank", "model of rerank when none is named")
     lang: str = _client("", "language to ask answers in, for example zh or French")
-    timeout: float = _client(600.0, "longest wait for the next bytes of an answer")
-    connect_timeout: float = _client(10.0, "longest wait for a connection")
-    max_retries: int = _client(2, "how often a failed call is tried again before it is an error")
+    timeout: float = _client(
+        600.0, "longest wait for the next bytes of an answer", least=0.001, most=_DAY
+    )
+    connect_timeout: float = _client(10.0, "longest wait for a connection", least=0.001, most=_DAY)
+    max_retries: int = _client(
+        2, "how often a failed call is tried again before it is an error", least=0, most=100
+    )
     stream: bool = _client(True, "show answers in a cell as they come")
     # the gateway
     host: str = _setting("127.0.0.1", "address the gateway listens on", private=True)
-    port: int = _setting(8787, "port the gateway listens on; 0 lets the system choose")
+    port: int = _setting(
+        8787, "port the gateway listens on; 0 lets the system choose", least=0, most=65_535
+    )
     store: str = _setting(
         "",
         "SQLAlchemy URL of the gateway's database; empty: nexhina.db in the home folder",
@@ -63,12 +79,18 @@ class Settings:
         "administrator's key of a new store; empty: one is made and shown once",
         private=True,
     )
-    max_body_mb: int = _setting(128, "largest request body the gateway accepts, in MiB")
-    upstream_timeout: float = _setting(
-        300.0, "longest silence of an upstream before the call fails"
+    max_body_mb: int = _setting(
+        128, "largest request body the gateway accepts, in MiB", least=1, most=16_384
     )
-    drain_timeout: float = _setting(30.0, "how long running calls may go on after SIGTERM")
-    pace: float = _setting(0.012, "pause between the pieces that local/chat streams; 0: none")
+    upstream_timeout: float = _setting(
+        300.0, "longest silence of an upstream before the call fails", least=0.001, most=_DAY
+    )
+    drain_timeout: float = _setting(
+        30.0, "how long running calls may go on after SIGTERM", least=0, most=_DAY
+    )
+    pace: float = _setting(
+        0.012, "pause between the pieces that local/chat streams; 0: none", least=0, most=60
+    )
     # both
     home: Path = _setting(
         Path(), "folder of the store, the settings and the discovery file", private=True
@@ -76,7 +98,9 @@ class Settings:
 
 
 def rows() -> tuple[Field[Any], ...]:
-    """The declared settings, in order; ``metadata`` holds ``help``, ``private`` and ``side``."""
+    """The declared settings, in order; ``metadata`` holds ``help``, ``private``, ``side`` and, for
+    numbers, the bounds ``least`` and ``most``.
+    """
     return fields(Settings)
 
 
@@ -95,8 +119,8 @@ def load(
 ) -> Settings:
     """Resolve the settings; an argument that is None counts as not given.
 
-    Raises ConfigError for an unknown name, a value of the wrong kind, or a file that cannot be
-    read.
+    Raises ConfigError for an unknown name, a value of the wrong kind or out of bounds, or a file
+    that cannot be read.
     """
     environ = os.environ if environ is None else environ
     given = {k: v for k, v in arguments.items() if v is not None}
@@ -145,18 +169,25 @@ _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 def _convert(row: Field[Any], value: Any) -> Any:
     kind: type[Any] = type(row.default)
-    if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
-        return value
     try:
+        if kind in (int, float):
+            return _to_number(row, value)
+        if isinstance(value, kind):
+            return value
         if kind is bool:
             return _to_bool(str(value))
-        if kind is str and not isinstance(value, str):
+        if kind in (str, Secret) and not isinstance(value, str):
             raise ValueError("not a text")
         return kind(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ConfigError(
-            f"setting {row.name!r} needs {_KINDS[kind]}", hint=row.metadata["help"]
+            f"setting {row.name!r} needs {_need(row, kind)}", hint=row.metadata["help"]
         ) from None
+
+
+def _need(row: Field[Any], kind: type[Any]) -> str:
+    least, most = row.metadata["least"], row.metadata["most"]
+    return _KINDS[kind] if least is None else f"{_KINDS[kind]} from {least} to {most}"
 
 
 _KINDS = {
@@ -171,3 +202,16 @@ def _to_bool(text: str) -> bool:
     if text.lower() in _FALSE:
         return False
     raise ValueError(text)
+
+
+def _to_number(row: Field[Any], value: Any) -> int | float:
+    if isinstance(value, bool):
+        raise ValueError("true and false are no numbers")
+    kind: type[Any] = type(row.default)
+    number: int | float = kind(value)
+    if isinstance(value, float) and number != value:
+        raise ValueError("not whole")
+    # What is not a number (nan) is between no bounds.
+    if not row.metadata["least"] <= number <= row.metadata["most"]:
+        raise ValueError("out of bounds")
+    return number

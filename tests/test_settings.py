@@ -54,6 +54,15 @@ def test_an_empty_variable_counts_as_unset(tmp_path: Path) -> None:
         ({"NEXHINA_PORT": "many"}, "needs a whole number"),
         ({"NEXHINA_STREAM": "perhaps"}, "needs true or false"),
         ({"NEXHINA_TIMEOUT": "soon"}, "needs a number"),
+        ({"NEXHINA_PORT": "70000"}, "'port' needs a whole number from 0 to 65535"),
+        ({"NEXHINA_PORT": "-1"}, "whole number from 0 to"),
+        ({"NEXHINA_MAX_BODY_MB": "-1"}, "whole number from 1 to"),
+        ({"NEXHINA_MAX_RETRIES": "2.7"}, "whole number from 0 to"),
+        ({"NEXHINA_DRAIN_TIMEOUT": "nan"}, "'drain_timeout' needs a number from 0 to 86400"),
+        ({"NEXHINA_UPSTREAM_TIMEOUT": "nan"}, "number from 0.001 to"),
+        ({"NEXHINA_TIMEOUT": "inf"}, "number from 0.001 to"),
+        ({"NEXHINA_CONNECT_TIMEOUT": "0"}, "number from 0.001 to"),
+        ({"NEXHINA_PACE": "-0.1"}, "number from 0 to"),
     ],
 )
 def test_wrong_kinds(environ: dict[str, str], words: str, tmp_path: Path) -> None:
@@ -69,6 +78,13 @@ def test_wrong_kinds(environ: dict[str, str], words: str, tmp_path: Path) -> Non
         ('base_url = "http://elsewhere/v1"', "not read from a working folder"),
         ('api_key = "sk-x"', "not read from a working folder"),
         ("model = 3", "needs a text"),
+        ("max_retries = true", "whole number"),
+        ("max_retries = 2.7", "whole number"),
+        ("max_retries = inf", "whole number"),
+        ("max_retries = nan", "whole number"),
+        ("timeout = true", "needs a number"),
+        ("pace = nan", "needs a number"),
+        (f"pace = 1{'0' * 400}", "needs a number"),
     ],
 )
 def test_files_that_are_wrong(text: str, words: str, tmp_path: Path) -> None:
@@ -78,6 +94,34 @@ def test_files_that_are_wrong(text: str, words: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=words) as caught:
         load({}, work, home=tmp_path)
     assert "sk-x" not in str(caught.value)
+
+
+def test_a_key_in_a_file_is_a_text(tmp_path: Path) -> None:
+    (tmp_path / "nexhina.toml").write_text("api_key = 3")
+    with pytest.raises(ConfigError, match="needs a text"):
+        load({}, Path("/nonexistent"), home=tmp_path)
+
+
+def test_numbers_of_the_other_kind_that_mean_the_same(tmp_path: Path) -> None:
+    found = load({}, tmp_path, home=tmp_path, max_retries=3.0, timeout=5)
+    assert (found.max_retries, found.timeout) == (3, 5.0)
+    assert type(found.max_retries) is int
+    assert type(found.timeout) is float
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), True, 70_000, -1])
+def test_arguments_have_bounds_too(value: float, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="from 0 to 65535"):
+        load({}, tmp_path, home=tmp_path, port=value)
+
+
+def test_every_number_has_bounds_and_its_default_is_within() -> None:
+    for row in rows():
+        least, most = row.metadata["least"], row.metadata["most"]
+        if type(row.default) in (int, float):
+            assert least <= row.default <= most, row.name
+        else:
+            assert least is most is None
 
 
 def test_an_unknown_argument(tmp_path: Path) -> None:

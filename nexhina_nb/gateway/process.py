@@ -21,7 +21,8 @@ from nexhina_nb.settings import Settings, env_name
 
 LOG_NAME = "gateway.log"
 START_SECONDS = 30.0
-STOP_SECONDS = 35.0
+# What a gateway needs to leave beyond the time that it gives to running calls.
+LEAVE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,36 +40,43 @@ def start(settings: Settings) -> tuple[discovery.Running, Child | None]:
     """
     if (running := discovery.find(settings.home)) is not None:
         return running, None
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    discovery.make_home(settings.home)
     log = settings.home / LOG_NAME
-    process = _spawn(settings, log)
+    try:
+        process, offset = _spawn(settings, log)
+    except OSError as error:
+        raise discovery.unusable(settings.home, error) from None
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         running = discovery.find(settings.home)
         if running is not None and running.pid == process.pid:
             return running, Child(running, process)
         time.sleep(0.005)
-    return _not_ready(settings, process, log), None
+    _kill(process)
+    return _winner(settings.home, log, offset), None
 
 
 def stop(settings: Settings, child: Child | None = None) -> discovery.Running | None:
-    """End the gateway of this home and wait until it has drained; None if none ran."""
+    """End the gateway of this home, and the child in any case, and wait until they have drained;
+    None if none ran.
+    """
     running = discovery.find(settings.home)
-    if running is None:
-        return None
-    _end(running.pid)
-    deadline = time.monotonic() + STOP_SECONDS
-    while discovery.is_alive(running.pid) and time.monotonic() < deadline:
+    if running is None and child is not None and child.process.poll() is None:
+        running = child.running
+    deadline = time.monotonic() + settings.drain_timeout + LEAVE_SECONDS
+    if running is not None:
+        _end(running.pid)
+    while running is not None and discovery.is_alive(running.pid) and time.monotonic() < deadline:
         if child is not None:
             child.process.poll()
         time.sleep(0.02)
-    if child is not None and child.process.stdin is not None:
-        child.process.stdin.close()
-        child.process.wait(STOP_SECONDS)
+    if child is not None:
+        _dismiss(child.process, deadline)
     return running
 
 
-def _spawn(settings: Settings, log: Path) -> subprocess.Popen[bytes]:
+def _spawn(settings: Settings, log: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """The child, and the place in the log from which on it writes."""
     command = [sys.executable, "-m", "nexhina_nb", "gateway", "serve"]
     command += ["--port", "0", "--end-with-stdin"]
     # The store goes along even when it is the default: the environment may name another one.
@@ -76,7 +84,8 @@ def _spawn(settings: Settings, log: Path) -> subprocess.Popen[bytes]:
     # A session of its own: an interrupt of the cell is not an interrupt of the gateway.
     with log.open("ab") as stderr:
         os.chmod(log, 0o600)
-        return subprocess.Popen(
+        offset = stderr.tell()
+        process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             # Not kept: an administrator's key must not end up in a notebook or a log.
@@ -85,26 +94,42 @@ def _spawn(settings: Settings, log: Path) -> subprocess.Popen[bytes]:
             env=os.environ | environ,
             start_new_session=True,
         )
+    return process, offset
 
 
-def _not_ready(
-    settings: Settings, process: subprocess.Popen[bytes], log: Path
-) -> discovery.Running:
+def _winner(home: Path, log: Path, offset: int) -> discovery.Running:
+    """The gateway that the child gave way to: another kernel started one at the same moment.
+
+    Raises GatewayNotRunning if there is none.
+    """
+    lines = log.read_bytes()[offset:].decode("utf-8", "replace").strip().splitlines()
+    deadline = time.monotonic() + START_SECONDS
+    if any(discovery.TAKEN in line for line in lines):
+        while discovery.is_held(home) and time.monotonic() < deadline:
+            if (running := discovery.find(home)) is not None:
+                return running
+            time.sleep(0.02)
+    raise GatewayNotRunning(
+        f"the gateway did not start: {lines[-1] if lines else 'it said nothing'}",
+        hint=f"the whole log is in {log}",
+    )
+
+
+def _dismiss(process: subprocess.Popen[bytes], deadline: float) -> None:
+    """Let go of the pipe, which tells the child to leave; end it when it does not."""
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        process.wait(max(0.1, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     process.wait()
     if process.stdin is not None:
         process.stdin.close()
-    # Another kernel may have started one at the same moment and won.
-    deadline = time.monotonic() + 2.0
-    while time.monotonic() < deadline:
-        if (running := discovery.find(settings.home)) is not None:
-            return running
-        time.sleep(0.05)
-    said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
-    raise GatewayNotRunning(
-        f"the gateway did not start: {said[0] if said else 'it said nothing'}",
-        hint=f"the whole log is in {log}",
-    )
 
 
 def _end(pid: int) -> None:

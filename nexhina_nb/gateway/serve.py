@@ -1,4 +1,6 @@
-"""Running the gateway as a process: take the store, bind, announce, serve, drain, leave."""
+"""Running the gateway as a process: take the home and the store, listen, announce, serve, drain,
+leave.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +19,7 @@ from typing import Any
 import uvicorn
 from filelock import FileLock, Timeout
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from nexhina_nb import discovery
 from nexhina_nb.errors import ConfigError
@@ -25,6 +29,9 @@ from nexhina_nb.pricing import tokens
 from nexhina_nb.secret import Secret
 from nexhina_nb.settings import Settings
 from nexhina_nb.store.accounts import (
+    ENABLED,
+    NEVER,
+    Account,
     create_root_user,
     create_token,
     find_account,
@@ -36,6 +43,7 @@ from nexhina_nb.store.db import Store, default_url, open_store
 
 NOTEBOOK_KEY_FILE = "notebook.key"
 ADMIN_KEY_NAME = "admin"
+BACKLOG = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +69,41 @@ def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT (or the end of standard input), then drain.
 
-    Raises ConfigError when the port or the store is taken, StoreError when the store fails.
+    A second gateway of a home, on a store of its own, serves without being found by notebooks. One
+    that ends with its parent is there to be found, so it gives way.
+
+    Raises ConfigError when the home, the store or the port is taken, StoreError when the store
+    fails.
     """
     url = settings.store or default_url(settings.home)
-    with _owning(url), contextlib.closing(open_store(url)) as store:
-        admin_key = _first_start(store, settings)
-        listener = _bind(settings.host, settings.port)
+    with (
+        _announcing(settings.home, required=end_with_stdin) as announce,
+        _owning(url),
+        contextlib.closing(_listen(settings.host, settings.port)) as listener,
+        contextlib.closing(open_store(url)) as store,
+    ):
+        config = _config(settings, store)
         base_url = f"http://{_host(listener)}:{listener.getsockname()[1]}/v1"
+        key = _notebook_key(store, settings.home) if announce else Secret("")
+        running = discovery.Running(base_url, os.getpid(), key, store.url)
+        # Last of all that can fail: a key that is made and then not shown is lost.
+        admin_key = _first_start(store, settings, shown=not end_with_stdin)
         announcement = Ready(base_url, os.getpid(), admin_key)
-        running = discovery.Running(
-            base_url, os.getpid(), _notebook_key(store, settings.home), store.url
-        )
 
         def on_ready() -> None:
-            discovery.announce(settings.home, running)
+            if announce:
+                discovery.announce(settings.home, running)
             ready(announcement)
             # What the first call needs is loaded while the caller is still told where to call.
             threading.Thread(target=_warm, name="nexhina-warm", daemon=True).start()
 
-        server = _Server(_config(settings, store), on_ready)
+        server = _Server(config, on_ready)
         if end_with_stdin:
             _follow_stdin(server)
         # Python hands the GIL over after 5 ms otherwise, which the ledger's thread would wait for.
         sys.setswitchinterval(0.0005)
-        try:
-            with _quiet_signals():
-                server.run(sockets=[listener])
-        finally:
-            discovery.withdraw(settings.home, running.pid)
+        with _quiet_signals():
+            server.run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
@@ -111,35 +126,70 @@ def _config(settings: Settings, store: Store) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
+        backlog=BACKLOG,
         timeout_graceful_shutdown=max(1, round(settings.drain_timeout)),
     )
 
 
 @contextlib.contextmanager
+def _announcing(home: Path, *, required: bool) -> Iterator[bool]:
+    """Whether this is the gateway that the home's notebooks find."""
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(discovery.holding(home))
+        except ConfigError as taken:
+            if required or not taken.message.startswith(discovery.TAKEN):
+                raise
+            yield False
+        else:
+            yield True
+
+
+@contextlib.contextmanager
 def _owning(url: str) -> Iterator[None]:
     """One gateway a store: what is held for running calls lives in its memory."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+    database = _database_file(url)
+    if database is None:
         yield
         return
-    path = Path(f"{parsed.database}.lock")
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        with FileLock(path, timeout=0):
-            yield
+        database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = FileLock(f"{database}.lock", timeout=0)
+        lock.acquire()
     except Timeout:
         raise ConfigError(
-            f"another gateway runs on {parsed.database}",
-            hint="use that one (`nexhina gateway status`), or give this one its own --store",
+            f"{discovery.TAKEN} {database}",
+            hint="use that one, or give this one its own --store",
         ) from None
+    except OSError as error:
+        raise discovery.unusable(database.parent, error) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
-def _first_start(store: Store, settings: Settings) -> Secret | None:
-    """The administrator's key of a store that had none."""
+def _database_file(url: str) -> Path | None:
+    """Where an SQLite database is kept, None for any other."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return None  # opening the store says better what is wrong with it
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        return None
+    return Path(str(parsed.database))
+
+
+def _first_start(store: Store, settings: Settings, *, shown: bool) -> Secret | None:
+    """The administrator's key of a store that had none. One that nobody would be ``shown`` is not
+    made: a later start makes it.
+    """
     with store.writing() as connection:
         user_id = root_user(connection) or create_root_user(connection)
         mine = (row for row in list_tokens(connection) if row["user_id"] == user_id)
         if any(row["name"] == ADMIN_KEY_NAME for row in mine):
+            return None
+        if not (shown or settings.admin_key):
             return None
         return create_token(connection, user_id, ADMIN_KEY_NAME, key=settings.admin_key or None)[1]
 
@@ -149,19 +199,24 @@ def _notebook_key(store: Store, home: Path) -> Secret:
     read.
     """
     path = home / NOTEBOOK_KEY_FILE
-    with contextlib.suppress(OSError), store.reading() as connection:
+    with contextlib.suppress(OSError, UnicodeError), store.reading() as connection:
         key = path.read_text(encoding="ascii").strip()
-        if key and find_account(connection, hash_key(key)) is not None:
+        if key and _is_valid(find_account(connection, hash_key(key))):
             return Secret(key)
     with store.writing() as connection:
-        user_id = root_user(connection)
-        assert user_id is not None
+        user_id = root_user(connection) or create_root_user(connection)
         made = create_token(connection, user_id, "notebook")[1]
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(made.reveal())
     return made
+
+
+def _is_valid(account: Account | None) -> bool:
+    """Whether a key exists and was neither revoked nor has run out of time."""
+    if account is None or account.token_status != ENABLED:
+        return False
+    return account.expired_time == NEVER or account.expired_time >= time.time()
 
 
 def _warm() -> None:
@@ -169,21 +224,25 @@ def _warm() -> None:
     tokens.count("warm")
 
 
-def _bind(host: str, port: int) -> socket.socket:
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
-        )[0]
-        # The protocol must be named: asyncio sets TCP_NODELAY only on sockets that say TCP.
-        listener = socket.socket(family, kind, protocol)
-        if os.name == "posix":
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-    except OSError as error:
-        raise ConfigError(
-            f"cannot listen on {host} port {port}: {error.strerror or error}",
-            hint="choose another port, or --port 0 to let the system choose",
-        ) from None
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens already: two of them can be bound to one port, only one can listen."""
+    with contextlib.ExitStack() as undo:
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(
+                host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
+            )[0]
+            # The protocol must be named: asyncio sets TCP_NODELAY only on sockets that say TCP.
+            listener = undo.enter_context(socket.socket(family, kind, protocol))
+            if os.name == "posix":
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(BACKLOG)
+        except (OSError, UnicodeError) as error:
+            raise ConfigError(
+                f"cannot listen on {host} port {port}: {getattr(error, 'strerror', '') or error}",
+                hint="choose another port, or --port 0 to let the system choose",
+            ) from None
+        undo.pop_all()
     return listener
 
 

@@ -294,8 +294,10 @@ def test_a_gateway_that_restarts_on_another_port(server: MockServer, tmp_path: P
     with pytest.raises(errors.GatewayNotRunning, match="gateway start"):
         Client(settings=settings)
     gone = discovery.Running("http://127.0.0.1:9/v1", os.getpid(), Secret("sk-old"))
-    discovery.announce(tmp_path, gone)
-    with Client(settings=settings, max_retries=0) as client:
+    with discovery.holding(tmp_path):
+        discovery.announce(tmp_path, gone)
+        client = Client(settings=settings, max_retries=0)
+    with client, discovery.holding(tmp_path):
         now = discovery.Running(server.base_url, os.getpid(), Secret("sk-new"))
         discovery.announce(tmp_path, now)
         server.play(chat("found"))

@@ -122,17 +122,19 @@ def test_the_running_gateway_is_found(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     with pytest.raises(GatewayNotRunning, match="gateway start"):
         resolve(settings, None, NONE)
-    announce(tmp_path, 1234)
-    target = resolve(settings, None, NONE)
-    assert target == Target("http://127.0.0.1:1234/v1", Secret("sk-found"), discovered=True)
-    assert resolve(settings, None, Secret("sk-own")).key == Secret("sk-own")
+    with discovery.holding(tmp_path):
+        announce(tmp_path, 1234)
+        target = resolve(settings, None, NONE)
+        assert target == Target("http://127.0.0.1:1234/v1", Secret("sk-found"), discovered=True)
+        assert resolve(settings, None, Secret("sk-own")).key == Secret("sk-own")
 
 
 def test_relocated_reads_the_file_again(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path)
     assert relocated(settings, NONE) is None
-    announce(tmp_path, 4321)
-    found = relocated(settings, Secret("sk-own"))
+    with discovery.holding(tmp_path):
+        announce(tmp_path, 4321)
+        found = relocated(settings, Secret("sk-own"))
     assert found == Target("http://127.0.0.1:4321/v1", Secret("sk-own"), discovered=True)
 
 

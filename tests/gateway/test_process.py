@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -17,13 +18,17 @@ from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import update
 
 from nexhina_nb import discovery
-from nexhina_nb.errors import GatewayNotRunning
-from nexhina_nb.gateway import process
-from nexhina_nb.settings import load
-from nexhina_nb.store.db import open_store
+from nexhina_nb.errors import ConfigError, GatewayNotRunning
+from nexhina_nb.gateway import process, serve
+from nexhina_nb.secret import Secret
+from nexhina_nb.settings import Settings, load
+from nexhina_nb.store.accounts import DISABLED
+from nexhina_nb.store.db import default_url, open_store
 from nexhina_nb.store.ledger import differences
+from nexhina_nb.store.tables import tokens
 
 SERVE = [sys.executable, "-m", "nexhina_nb", "gateway", "serve", "--port", "0", "--json"]
 HELLO = {"model": "local/chat", "messages": [{"role": "user", "content": "What is 6 * 7?"}]}
@@ -73,6 +78,61 @@ def test_the_first_start_shows_a_key_once_and_the_second_none() -> None:
         assert chat(again, ready["admin_key"]).status_code == 200
 
 
+def test_a_start_that_fails_leaves_the_key_to_the_next_one() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        command = [*SERVE, "--port", str(other.getsockname()[1])]
+        failed = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert failed.returncode == 1
+    with serving() as (_, ready):
+        assert chat(ready, ready["admin_key"]).status_code == 200
+
+
+def test_a_kernels_gateway_leaves_the_key_to_the_operator() -> None:
+    settings = load()
+    _, child = process.start(settings)
+    process.stop(settings, child)
+    with serving() as (_, ready):
+        assert chat(ready, ready["admin_key"]).status_code == 200
+
+
+def test_a_kernels_gateway_takes_the_key_that_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEXHINA_ADMIN_KEY", "sk-given-by-the-operator")
+    settings = load()
+    running, child = process.start(settings)
+    assert chat({"base_url": running.base_url}, "sk-given-by-the-operator").status_code == 200
+    process.stop(settings, child)
+
+
+@pytest.mark.parametrize("change", [{"status": DISABLED}, {"expired_time": 1}])
+def test_a_notebook_key_that_is_refused_is_replaced(change: dict[str, int]) -> None:
+    home = load().home
+    with serving() as (child, _):
+        first = discovery.find(home)
+        child.terminate()
+        child.wait(20)
+    with contextlib.closing(open_store(default_url(home))) as store, store.writing() as connection:
+        connection.execute(update(tokens).where(tokens.c.name == "notebook").values(**change))
+    with serving() as (_, ready):
+        second = discovery.find(home)
+        assert first is not None
+        assert second is not None
+        assert second.key != first.key
+        assert (home / "notebook.key").read_text() == second.key.reveal()
+        assert chat(ready, second.key.reveal()).status_code == 200
+
+
+def test_a_notebook_key_that_works_is_kept() -> None:
+    keys = []
+    for _ in range(2):
+        with serving() as (child, _ready):
+            running = discovery.find(load().home)
+            assert running is not None
+            keys.append(running.key)
+            child.terminate()
+            child.wait(20)
+    assert keys[0] == keys[1]
+
+
 def test_the_administrators_key_can_be_given() -> None:
     with serving(NEXHINA_ADMIN_KEY="sk-given-by-the-operator") as (_, ready):
         assert chat(ready, "sk-given-by-the-operator").status_code == 200
@@ -109,21 +169,84 @@ def test_sigterm_lets_a_running_stream_finish() -> None:
         assert child.wait(20) == 0
 
 
+def refused(*options: str, **environ: str) -> str:
+    """What a start says that must fail with one line."""
+    done = subprocess.run(
+        [*SERVE, *options],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+        env=os.environ | environ,
+    )
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    return done.stderr
+
+
 def test_one_gateway_a_store(tmp_path: Path) -> None:
-    with serving():
-        second = subprocess.run(SERVE, capture_output=True, text=True, timeout=20, check=False)
-    assert second.returncode == 1
-    assert second.stderr.startswith("Error: another gateway runs on")
-    assert len(second.stderr.splitlines()) == 1
+    store = f"sqlite:///{tmp_path / 'shared.db'}"
+    with serving("--store", store):
+        said = refused("--store", store, NEXHINA_HOME=str(tmp_path / "elsewhere"))
+        assert said.startswith(f"Error: another gateway runs on {tmp_path / 'shared.db'}")
+
+
+def test_a_second_gateway_of_a_home_serves_without_being_found(tmp_path: Path) -> None:
+    home, store = load().home, f"sqlite:///{tmp_path / 'other.db'}"
+    with serving() as (child, _):
+        key_file = (home / "notebook.key").read_bytes()
+        with serving("--store", store) as (_, second):
+            assert chat(second, second["admin_key"]).status_code == 200
+            running = discovery.find(home)
+            assert running is not None
+            assert running.pid == child.pid
+            assert (home / "notebook.key").read_bytes() == key_file
+            said = refused("--store", f"{store}2", "--end-with-stdin")
+            assert said.startswith(f"Error: another gateway runs on {home}")
+        assert discovery.find(home) == running
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:
     with serving() as (_, ready):
         port = ready["base_url"].rpartition(":")[2].removesuffix("/v1")
-        command = [*SERVE, "--port", port, "--store", f"sqlite:///{tmp_path / 'other.db'}"]
-        second = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
-    assert second.returncode == 1
-    assert "--port 0" in second.stderr
+        said = refused("--port", port, NEXHINA_HOME=str(tmp_path / "elsewhere"))
+    assert "cannot listen" in said
+    assert "--port 0" in said
+
+
+def test_two_gateways_do_not_listen_on_one_port() -> None:
+    with contextlib.closing(serve._listen("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        socket.create_connection(("127.0.0.1", port), 5).close()
+        with pytest.raises(ConfigError, match="cannot listen"):
+            serve._listen("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("host", ["256.256.256.256", "a..b"])
+def test_a_host_that_is_none(host: str) -> None:
+    with pytest.raises(ConfigError, match="cannot listen"):
+        serve._listen(host, 0)
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    below = tmp_path / "file" / "below"
+    assert "cannot be used" in refused("--store", f"sqlite:///{below / 'x.db'}")
+    with pytest.raises(ConfigError, match="cannot be used"):
+        process.start(Settings(home=below))
+    assert "not understood" in refused("--store", "nonsense")
+
+
+def test_a_killed_gateway_takes_nobody_with_it() -> None:
+    settings = load()
+    with serving() as (child, _), subprocess.Popen(["sleep", "60"]) as bystander:
+        child.kill()
+        child.wait()
+        path = settings.home / discovery.FILE_NAME
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"pid": bystander.pid}))
+        assert process.stop(settings) is None
+        assert bystander.poll() is None
+        bystander.kill()
 
 
 def test_start_twice_is_the_same_gateway_and_stop_ends_it() -> None:
@@ -152,6 +275,40 @@ def test_two_starts_at_once_give_one_gateway() -> None:
     assert len({running.pid for running, _ in found}) == 1
     (child,) = [child for _, child in found if child is not None]
     process.stop(settings, child)
+
+
+def test_a_slow_winner_is_waited_for() -> None:
+    settings = load()
+    winner = discovery.Running("http://127.0.0.1:1/v1", os.getpid(), Secret("sk-x"))
+    log = settings.home / process.LOG_NAME
+    found: list[tuple[discovery.Running, process.Child | None]] = []
+    with discovery.holding(settings.home):
+        thread = threading.Thread(target=lambda: found.append(process.start(settings)))
+        thread.start()
+        assert wait_until(lambda: log.exists() and discovery.TAKEN in log.read_text(), 20)
+        time.sleep(2.5)
+        discovery.announce(settings.home, winner)
+        thread.join()
+    assert found == [(winner, None)]
+
+
+def test_a_store_of_another_home_is_not_waited_for(tmp_path: Path) -> None:
+    store = f"sqlite:///{tmp_path / 'shared.db'}"
+    with serving("--store", store):
+        began = time.monotonic()
+        with pytest.raises(GatewayNotRunning, match=discovery.TAKEN):
+            process.start(Settings(home=tmp_path / "elsewhere", store=store))
+        assert time.monotonic() - began < process.START_SECONDS / 2
+
+
+def test_stop_ends_a_child_that_is_not_announced() -> None:
+    settings = load()
+    running, child = process.start(settings)
+    assert child is not None
+    (settings.home / discovery.FILE_NAME).unlink()
+    assert process.stop(settings, child) == running
+    assert child.process.returncode is not None
+    assert process.stop(settings, child) is None
 
 
 def test_a_gateway_that_cannot_start_says_why() -> None:

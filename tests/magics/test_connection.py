@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from urllib.parse import parse_qs
 
 import pytest
@@ -11,6 +12,13 @@ from nexhina_nb import discovery
 from nexhina_nb.secret import Secret
 from tests.client.mock_server import MockServer, serve, stream
 from tests.magics.conftest import Notebook
+
+
+@pytest.fixture(autouse=True)
+def _held(notebook: Notebook) -> Iterator[None]:
+    """What is announced counts only while somebody holds the home."""
+    with discovery.holding(notebook.magics.settings().home):
+        yield
 
 
 def announce(notebook: Notebook, server: MockServer, key: str) -> None:
@@ -66,7 +74,7 @@ def test_a_gateway_that_is_gone_is_missed(notebook: Notebook, server: MockServer
     announce(notebook, server, "sk-local")
     server.play(stream("x"))
     assert notebook.run("%%nexhina\nHi").error is None
-    discovery.withdraw(notebook.magics.settings().home, os.getpid())
+    (notebook.magics.settings().home / discovery.FILE_NAME).unlink()
     assert notebook.run("%%nexhina\nHi").line.startswith("GatewayNotRunning: ")
 
 
