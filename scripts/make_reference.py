@@ -95,7 +95,7 @@ def _routes() -> Iterator[str]:
     yield "| Method | Path | |\n|---|---|---|"
     for route in routes(cast("Any", None)):
         assert isinstance(route, Route)
-        methods = ", ".join(sorted((route.methods or set()) - {"HEAD"}))
+        methods = ", ".join(sorted((route.methods or set()) - {"HEAD"})) or "any"
         doc = (getattr(route.endpoint, "summary", None) or route.endpoint.__doc__ or "").strip()
         yield f"| {methods} | `{route.path}` | {_cell(doc)} |"
 

@@ -42,8 +42,12 @@ def add(
     as_json: bool,
 ) -> None:
     """Add a channel; a running gateway uses it within a second."""
+    from nexhina_nb.gateway.upstreams import target
     from nexhina_nb.store.channels import Channel, add_channel
 
+    base_url = base_url.strip()
+    if kind == "openai":
+        target.parse(base_url)
     channel = Channel(
         name=name,
         type=kind,

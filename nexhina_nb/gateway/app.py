@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -24,14 +24,13 @@ from nexhina_nb.release import version
 from nexhina_nb.settings import Settings
 from nexhina_nb.store.db import Store
 
-# Known paths of the API that this gateway does not serve: it says so, and what to do instead.
+# Known paths of the API that this gateway does not serve, and what lies below them (contract 2.1):
+# whatever the method, it says so, and what to do instead.
 _NOT_OFFERED = {
-    "/v1/fine_tuning/{rest:path}": "fine-tuning is not offered: put examples into the prompt",
+    "/v1/fine_tuning": "fine-tuning is not offered: put examples into the prompt",
     "/v1/fine-tunes": "fine-tuning is not offered: put examples into the prompt",
     "/v1/files": "files are not offered: send the content in the request",
-    "/v1/files/{rest:path}": "files are not offered: send the content in the request",
     "/v1/assistants": "assistants are not offered: use chat completions with tools",
-    "/v1/assistants/{rest:path}": "assistants are not offered: use chat completions with tools",
     "/v1/images/variations": "image variations are not offered",
 }
 
@@ -49,11 +48,14 @@ def create_app(settings: Settings, store: Store) -> Starlette:
         finally:
             await gateway.aclose()
 
-    return Starlette(
+    app = Starlette(
         lifespan=lifespan,
         middleware=[Middleware(RequestId), Middleware(LastResort)],
         exception_handlers=HANDLERS,
     )
+    # A redirect would go where the Host header says, and take the prompt along.
+    app.router.redirect_slashes = False
+    return app
 
 
 def routes(gateway: Gateway) -> list[BaseRoute]:
@@ -68,11 +70,12 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
         *calls.routes(gateway),
         *models.routes(gateway),
         *account.routes(gateway),
-        *(Route(path, _refuse(reason), methods=_METHODS) for path, reason in _NOT_OFFERED.items()),
+        *(
+            Route(path + below, _Refusal(reason))
+            for path, reason in _NOT_OFFERED.items()
+            for below in ("", "/{rest:path}")
+        ),
     ]
-
-
-_METHODS = ["GET", "POST", "DELETE"]
 
 
 class RequestId:
@@ -105,9 +108,12 @@ class RequestId:
         await self._app(scope, receive, named)
 
 
-def _refuse(reason: str) -> Callable[[Request], Awaitable[JSONResponse]]:
-    async def endpoint(_: Request) -> JSONResponse:
-        raise NotOffered(reason)
+class _Refusal:
+    """Says no to every method; a function would be asked for its methods, which have no end."""
 
-    endpoint.__doc__ = f"501: {reason}"
-    return endpoint
+    def __init__(self, reason: str) -> None:
+        self.summary = f"501: {reason}"
+        self._reason = reason
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raise NotOffered(self._reason)

@@ -42,6 +42,7 @@ class Balance:
 class Caller:
     """The account behind a key, with its balances as the running calls see them."""
 
+    key_hash: str
     account: Account
     wallet: Balance
     allowance: Balance
@@ -59,35 +60,45 @@ class Accounts:
         self._wallets: dict[int, Balance] = {}
         self._allowances: dict[int, Balance] = {}
 
-    async def authenticate(self, authorization: str | None) -> Caller:
-        """The caller of a request. Raises Authentication (401) or PermissionDenied (403)."""
+    async def authenticate(self, authorization: str | None, *, to_look: bool = False) -> Caller:
+        """The caller of a request. Raises Authentication (401) or PermissionDenied (403).
+
+        With ``to_look`` the key only asks about itself: it may be expired or spent (contract 7.3),
+        and is read afresh.
+        """
         key_hash = hash_key(_bearer(authorization))
         caller = self._callers.get(key_hash)
         if caller is None:
             caller = await self._first_sight(key_hash)
-        elif self._clock() - caller.read_at > FRESH_SECONDS:
-            await self.refresh(caller, key_hash)
-        _admit(caller.account)
+        elif to_look or self._clock() - caller.read_at > FRESH_SECONDS:
+            await self.refresh(caller)
+        _admit(caller.account, to_look=to_look)
         return caller
 
-    async def refresh(self, caller: Caller, key_hash: str | None = None) -> None:
-        """Read the account again, unless somebody is doing so right now."""
-        if caller.refreshing.locked():
-            async with caller.refreshing:
-                return
+    async def refresh(self, caller: Caller) -> None:
+        """Read the account again; who comes while that is being done waits for it instead.
+
+        Raises Authentication when the key is gone from the store.
+        """
+        seen = caller.read_at
         async with caller.refreshing:
-            key_hash = key_hash or self._hash_of(caller)
-            versions = caller.wallet.version, caller.allowance.version
-            account = await run_in_threadpool(self._read, key_hash)
-            caller.read_at = self._clock()
-            if account is None:
-                self._callers.pop(key_hash, None)
-                raise _refused()
-            caller.account = account
-            # A settlement that was told meanwhile is newer than what was read.
-            if versions == (caller.wallet.version, caller.allowance.version):
-                caller.wallet.left = account.quota
-                caller.allowance.left = account.remain_quota
+            if caller.read_at == seen:
+                await self._read_again(caller)
+        if self._callers.get(caller.key_hash) is not caller:
+            raise _refused()
+
+    async def _read_again(self, caller: Caller) -> None:
+        versions = caller.wallet.version, caller.allowance.version
+        account = await run_in_threadpool(self._read, caller.key_hash)
+        caller.read_at = self._clock()
+        if account is None:
+            self._callers.pop(caller.key_hash, None)
+            return
+        caller.account = account
+        # A settlement that was told meanwhile is newer than what was read.
+        if versions == (caller.wallet.version, caller.allowance.version):
+            caller.wallet.left = account.quota
+            caller.allowance.left = account.remain_quota
 
     async def _first_sight(self, key_hash: str) -> Caller:
         account = await run_in_threadpool(self._read, key_hash)
@@ -96,6 +107,7 @@ class Accounts:
         if (known := self._callers.get(key_hash)) is not None:
             return known
         caller = Caller(
+            key_hash=key_hash,
             account=account,
             wallet=self._wallets.setdefault(account.user_id, Balance(account.quota)),
             allowance=self._allowances.setdefault(account.token_id, Balance(account.remain_quota)),
@@ -108,9 +120,6 @@ class Accounts:
         with self._store.reading() as connection:
             return find_account(connection, key_hash)
 
-    def _hash_of(self, caller: Caller) -> str:
-        return next(key for key, known in self._callers.items() if known is caller)
-
 
 def _bearer(authorization: str | None) -> str:
     scheme, _, key = (authorization or "").partition(" ")
@@ -119,12 +128,12 @@ def _bearer(authorization: str | None) -> str:
     return key
 
 
-def _admit(account: Account) -> None:
+def _admit(account: Account, *, to_look: bool) -> None:
     if account.user_status != ENABLED:
         raise PermissionDenied("this user is disabled", code="user_disabled")
     spent = not account.unlimited_quota and account.remain_quota <= 0
     expired = account.expired_time != NEVER and account.expired_time < time.time()
-    if account.token_status != ENABLED or expired or spent:
+    if account.token_status != ENABLED or ((expired or spent) and not to_look):
         raise _refused()
 
 

@@ -18,6 +18,9 @@ from nexhina_nb.errors import (
     NexhinaError,
     NotFound,
     ServiceUnavailable,
+    StoreError,
+    StreamBroken,
+    Upstream,
 )
 from nexhina_nb.wire.errors import to_body
 
@@ -49,16 +52,13 @@ class LastResort:
             # Once an answer has begun, all that is left is to cut it off.
             if not started:
                 request = Request(scope)
-                failure = InternalError("the gateway failed on this request")
-                await error_response(request, failure)(scope, receive, send)
+                await error_response(request, as_api_error(error))(scope, receive, send)
 
 
 async def _on_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, NexhinaError)
-    if isinstance(error, APIError):
-        return error_response(request, error)
-    log.error("%s: %s", type(error).__name__, error)
-    return error_response(request, ServiceUnavailable(error.message, code="store_unavailable"))
+    if not isinstance(error, APIError):
+        log.error("%s: %s", type(error).__name__, error)
+    return error_response(request, as_api_error(error))
 
 
 async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
@@ -75,6 +75,20 @@ HANDLERS: Mapping[type[Exception], ExceptionHandler] = {
     NexhinaError: _on_error,
     HTTPException: _on_http_error,
 }
+
+
+def as_api_error(error: Exception) -> APIError:
+    """What the caller is told of an error; of one that nobody foresaw, not its words."""
+    match error:
+        case APIError():
+            return error
+        case StoreError():
+            return ServiceUnavailable(error.message, code="store_unavailable")
+        case StreamBroken():
+            return Upstream(error.message, code="stream_broken")
+        case NexhinaError():
+            return InternalError(error.message)
+    return InternalError("the gateway failed on this request")
 
 
 def error_response(

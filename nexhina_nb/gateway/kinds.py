@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from nexhina_nb import wire
+from nexhina_nb.errors import BadRequest
+from nexhina_nb.gateway.router import LONGEST_NAME
 
 Body = Mapping[str, Any]
 
@@ -97,6 +99,18 @@ RERANK = Kind(
     _rerank_prompt,
     _no_answer,
 )
+
+
+def model_of(body: Body) -> str:
+    """The model that a body asks for. Raises BadRequest when there is none, or no name."""
+    model = body.get("model")
+    if not isinstance(model, str) or not model:
+        raise BadRequest(
+            "you must provide a model", code="missing_required_parameter", param="model"
+        )
+    if len(model) > LONGEST_NAME:
+        raise BadRequest(f"'model' must have at most {LONGEST_NAME} characters", param="model")
+    return model
 
 
 def rough_tokens(texts: Iterable[str]) -> int:

@@ -1,47 +1,43 @@
 """The way of a call: parse, authorise, reserve, route, call, settle, log.
 
 One `Exchange` is one call from its key to its log row. A plain answer is read whole, settled, then
-sent; of a stream everything is passed on at once except the end marker, which waits for the bill.
+sent; of a stream (`streaming`) everything is passed on at once except the end marker, which waits
+for the bill.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
-from nexhina_nb.errors import APIError, BadRequest, InternalError, NexhinaError, Upstream
+from nexhina_nb.errors import APIError, Upstream
+from nexhina_nb.gateway import answers
 from nexhina_nb.gateway.auth import Caller
 from nexhina_nb.gateway.billing import Hold, hold, release
+from nexhina_nb.gateway.failover import moves_on
 from nexhina_nb.gateway.kinds import Kind, rough_tokens
 from nexhina_nb.gateway.record import TAGS_HEADER, Record, read_tags
-from nexhina_nb.gateway.relay import StreamTap, rename_model
+from nexhina_nb.gateway.relay import renamed
 from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.gateway.upstreams.base import Answer, Call, read
 from nexhina_nb.pricing import tokens as counter
 from nexhina_nb.pricing.cost import pre_quota, quota
 from nexhina_nb.pricing.price import Price
 from nexhina_nb.pricing.usage import Tokens
-from nexhina_nb.retry import is_retried
 from nexhina_nb.store.channels import Channel
-from nexhina_nb.wire.errors import to_body
-from nexhina_nb.wire.sse import DONE, comment, encode
 
 QUOTA_HEADER = "x-nexhina-quota"
-_PASSED_HEADERS = ("content-type", "retry-after", "x-request-id")
 
 
-@dataclass(slots=True)
-class _Ending:
-    """How a stream ended (reasons of contract 4); until more is known, nobody waited for it."""
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What a call came to: the tokens that were counted, the quota that was taken."""
 
-    reason: str = "client_gone"
-    error: NexhinaError | None = None
+    used: Tokens
+    taken: int
 
 
 class Exchange:
@@ -62,10 +58,12 @@ class Exchange:
         self.body = body
         self.model: str = body["model"]
         self.stream = bool(kind.streams and body.get("stream"))
+        self.request_id = request_id
         self.accounted = False  # whether the call's end is, or surely will be, in the ledger
         self._estimate = 0
         self._hold = Hold(caller, 0)
-        self._price: Price | None = None
+        self._price = Price()
+        self._settling: asyncio.Task[Bill] | None = None
         self._record = Record(
             request_id,
             caller,
@@ -76,11 +74,10 @@ class Exchange:
         )
 
     async def open(self) -> Answer:
-        """Check, reserve and call; returns the answer of the first channel that gives one.
+        """Reserve and call; returns the answer of the first channel that gives one.
 
         Raises APIError; nothing is held then.
         """
-        self.kind.check(self.body)
         routes = await self.gateway.routes()
         channels = routes.candidates(self.caller.account, self.model)
         self._price = self._record.price = await self.gateway.price(self.model)
@@ -97,10 +94,9 @@ class Exchange:
 
     def _to_hold(self) -> int:
         """The figure of contract 5.5, or what the longest answer would cost if that is more."""
-        assert self._price is not None
         longest = self.kind.longest_answer(self.body)
         most = quota(self._price, Tokens(prompt=self._estimate, completion=longest))
-        return max(pre_quota(self._price, self._estimate, longest), most)
+        return max(pre_quota(self._price, self._estimate, longest or None), most)
 
     async def _call_any(self, channels: list[Channel]) -> Answer:
         """Each channel once, best first; the last one's failure is the caller's."""
@@ -109,10 +105,10 @@ class Exchange:
             try:
                 answer = await self._call(channel)
             except APIError as error:
-                if not is_retried(error.status_code):
+                if not moves_on(error.status_code, error.code):
                     raise
                 continue
-            if not is_retried(answer.status):
+            if not moves_on(answer.status):
                 return answer
             await answer.aclose()
         return await self._call(last)
@@ -124,95 +120,62 @@ class Exchange:
             body = body | {"model": channel.mapping[self.model]}
         if self.stream:
             body = body | {"stream_options": (body.get("stream_options") or {}) | _ASK_USAGE}
-        call = Call(self.kind.path, body, stream=self.stream, request_id=self._record.request_id)
-        return await self.gateway.upstream(channel).send(call)
+        call = Call(self.kind.path, body, stream=self.stream, request_id=self.request_id)
+        answer = await self.gateway.upstream(channel).send(call)
+        if 300 <= answer.status < 400:
+            await answer.aclose()
+            raise Upstream("the upstream sent the call elsewhere", code="bad_response_status_code")
+        return answer
 
     async def whole(self, answer: Answer) -> tuple[int, dict[str, str], bytes]:
         """Read a plain answer, settle it; gives status, headers and body to send."""
         try:
             content = await read(answer)
-            headers = _passed(answer.headers)
+            headers = answers.passed(answer.headers)
             if answer.status >= 400:
+                content = answers.refusal(answer.status, content, self.request_id)
                 await self.failed(f"upstream {answer.status}", answer.status)
-                return answer.status, headers, content
-            payload = _json(content)
-            content = rename_model(content, payload.get("model"), self.model)
-            taken = await self._settle(payload.get("usage"), "", "done")
-        except BaseException:
-            release(self._hold)
-            raise
+                return answer.status, headers | answers.JSON, content
+            payload = answers.parsed(content)
+            bill = await self.settle(payload.get("usage"), "", "done")
         finally:
             await answer.aclose()
-        return answer.status, headers | {QUOTA_HEADER: str(taken)}, content
-
-    async def frames(self, answer: Answer) -> AsyncGenerator[bytes]:
-        """A stream's frames for the caller. The end marker comes when the bill is on disk.
-
-        A stream that the upstream breaks ends in an error frame, never as if it were complete; what
-        came of it is paid for. Closing this generator early counts as the caller having left.
-        """
-        options = self.body.get("stream_options") or {}
-        tap = StreamTap(self.model, wants_usage=bool(options.get("include_usage")))
-        self.accounted = True
-        ending = _Ending()
-        try:
-            async with aclosing(self._passed_on(answer, tap, ending)) as frames:
-                async for frame in frames:
-                    yield frame
-        finally:
-            if ending.reason == "client_gone":
-                self.gateway.spawn(self._settle_stream(tap, ending.reason))
-        yield await self._last_frame(tap, ending)
-
-    async def _passed_on(
-        self, answer: Answer, tap: StreamTap, ending: _Ending
-    ) -> AsyncGenerator[bytes]:
-        try:
-            async for chunk in answer.chunks():
-                for frame in tap.feed(chunk):
-                    yield frame
-                if tap.done:
-                    break
-            ending.reason = "done" if tap.done else "eof"
-            if not (tap.done or tap.finished):
-                ending.error = Upstream("the upstream ended the stream before its end")
-        except NexhinaError as error:
-            ending.reason, ending.error = "handler_stop", error
-        finally:
-            await answer.aclose()
-
-    async def _last_frame(self, tap: StreamTap, ending: _Ending) -> bytes:
-        error = ending.error
-        try:
-            taken = await self._settle_stream(tap, ending.reason)
-        except NexhinaError as unsettled:
-            error = InternalError(f"the bill could not be recorded: {unsettled.message}")
-        if error is not None:
-            return encode(orjson.dumps(to_body(_as_api_error(error, self._record.request_id))))
-        return b"" if tap.failed else comment(f"nexhina-quota {taken}") + DONE
+            if not self.accounted:
+                release(self._hold)
+        content = renamed(payload, content, self.model)
+        return answer.status, headers | {QUOTA_HEADER: str(bill.taken)}, content
 
     async def failed(self, reason: str, status: int, code: str | None = None) -> None:
         """Write the log row of a call that was not answered; it costs nothing."""
-        other = {"status_code": status, "error_code": code}
+        if self.accounted:
+            return
         self.accounted = True
+        other = {"status_code": status, "error_code": code}
         log = self._record.row(Tokens(), error=reason, other=other)
         await self.gateway.till.settle(self._hold, 0, log)
 
-    async def _settle_stream(self, tap: StreamTap, end: str) -> int:
-        return await self._settle(tap.usage, "" if tap.usage else tap.text(), end)
+    def settle(self, usage: object, text: str, end: str) -> asyncio.Future[Bill]:
+        """Charge the call, once: whoever asks again gets the same bill.
 
-    async def _settle(self, usage: object, text: str, end: str) -> int:
-        assert self._price is not None
-        if isinstance(usage, dict):
-            used = Tokens.from_usage(usage)
-        else:
-            used = await asyncio.to_thread(self._count, text)
-        amount = quota(self._price, used)
+        It goes on although who waits for it is gone; ``text`` is counted where ``usage`` is none.
+        """
         self.accounted = True
-        other: dict[str, Any] = {"stream_status": {"end_reason": end}} if self.stream else {}
-        return await self.gateway.till.settle(
-            self._hold, amount, self._record.row(used, other=other)
-        )
+        if self._settling is None:
+            self._settling = self.gateway.spawn(self._settle(usage, text, end))
+        return asyncio.shield(self._settling)
+
+    async def _settle(self, usage: object, text: str, end: str) -> Bill:
+        try:
+            used = Tokens.from_usage(usage) if isinstance(usage, dict) else Tokens()
+            # Zeros are believed (contract 5.5), unless there is text that they do not count.
+            if not used.total and (text or not isinstance(usage, dict)):
+                used = await asyncio.to_thread(self._count, text)
+            other = {"stream_status": {"end_reason": end}} if self.stream else {}
+            log = self._record.row(used, other=other)
+            amount = quota(self._price, used)
+            return Bill(used, await self.gateway.till.settle(self._hold, amount, log))
+        finally:
+            release(self._hold)
 
     def _count(self, text: str) -> Tokens:
         """Without usage from the upstream the text itself is counted (contract 4 and 5.5)."""
@@ -222,38 +185,3 @@ class Exchange:
 
 
 _ASK_USAGE = {"include_usage": True}
-
-
-def _passed(headers: Mapping[str, str]) -> dict[str, str]:
-    """The upstream's headers that mean something to the caller."""
-    return {
-        name: value
-        for name, value in headers.items()
-        if name in _PASSED_HEADERS or name.startswith("x-ratelimit-")
-    }
-
-
-def _json(content: bytes) -> dict[str, Any]:
-    try:
-        payload = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        payload = None
-    if not isinstance(payload, dict):
-        raise Upstream("the upstream's answer is not JSON", code="bad_response_body")
-    return payload
-
-
-def _as_api_error(error: NexhinaError, request_id: str) -> APIError:
-    api = error if isinstance(error, APIError) else Upstream(error.message, code="stream_broken")
-    api.request_id = request_id
-    return api
-
-
-def model_of(body: dict[str, Any]) -> str:
-    """The model a body asks for, for messages; BadRequest when there is none."""
-    model = body.get("model")
-    if not isinstance(model, str) or not model:
-        raise BadRequest(
-            "you must provide a model", code="missing_required_parameter", param="model"
-        )
-    return model

@@ -15,6 +15,8 @@ from nexhina_nb.pricing.names import suggest
 from nexhina_nb.store.accounts import Account
 from nexhina_nb.store.channels import ENABLED, Channel
 
+# As long as the column of the log; no model's name comes near.
+LONGEST_NAME = 255
 BUILT_IN = Channel(name="built-in", type="local", models=tuple(ENGINES), groups=("*",))
 
 
@@ -57,6 +59,9 @@ class Routes:
         return ordered(usable)
 
     def _unknown(self, account: Account, model: str) -> ModelNotFound:
+        if len(model) > LONGEST_NAME:
+            # Comparing spellings takes seconds for a name of megabytes.
+            return ModelNotFound(f"no model has a name of {len(model):,} characters", param="model")
         near = suggest(model, list(self.models(account)))
         text = f"The model '{model}' does not exist or you do not have access to it"
         if near and near[0].lower() == model.lower():

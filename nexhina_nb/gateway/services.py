@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Generic, TypeVar
@@ -26,6 +27,7 @@ from nexhina_nb.store.prices import current_prices
 
 T = TypeVar("T")
 FRESH_SECONDS = 1.0
+log = logging.getLogger("nexhina.gateway")
 
 
 class Fresh(Generic[T]):
@@ -87,12 +89,18 @@ class Gateway:
             upstream = self._upstreams[key] = connect(channel, self.settings)
         return upstream
 
-    def spawn(self, work: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Run something to its end although its caller has left; `aclose` waits for it."""
         task = asyncio.create_task(work)
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        # Said here, since perhaps nobody waits for it any more.
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("left undone: %s", type(error).__name__)
 
     async def aclose(self) -> None:
         """Finish what runs, settle it, close every connection."""

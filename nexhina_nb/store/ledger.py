@@ -5,7 +5,7 @@ so that the rules can be tested without a database. `commit_group` carries it ou
 transaction. The rules:
 
 * a charge takes at most what is there, so that no balance is ever below zero, whatever happened
-  meanwhile;
+  meanwhile; it never gives anything, not even where a balance is below zero already;
 * the wallet is the money, the token's quota a cap: an unlimited token's own figure is left alone;
 * a request id is charged once;
 * the balance of a user is the sum of the amounts of the user's entries.
@@ -20,6 +20,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from nexhina_nb.errors import StoreError
 from nexhina_nb.store.logs import LogRow
 from nexhina_nb.store.tables import entries, logs, tokens, users
 
@@ -74,9 +75,9 @@ def post(
     posting = Posting()
     for charge in charges:
         wallet, allowance = wallets[charge.user_id], allowances[charge.token_id]
-        taken = min(charge.amount, wallet.quota)
+        taken = max(0, min(charge.amount, wallet.quota))
         if not allowance.unlimited:
-            taken = min(taken, allowance.remain_quota)
+            taken = max(0, min(taken, allowance.remain_quota))
             allowance.remain_quota -= taken
         wallet.quota -= taken
         wallet.used_quota += taken
@@ -136,7 +137,10 @@ class Outcome:
 
 
 def commit_group(connection: Connection, charges: Sequence[Charge]) -> Outcome:
-    """Write a group of charges inside the caller's transaction."""
+    """Write a group of charges inside the caller's transaction.
+
+    Raises StoreError, with nothing written, when the key or the user of one of them is gone.
+    """
     wallets = {
         row.id: Wallet(row.quota, row.used_quota, row.request_count)
         for row in connection.execute(_READ_USERS, {"ids": list({c.user_id for c in charges})})
@@ -145,6 +149,11 @@ def commit_group(connection: Connection, charges: Sequence[Charge]) -> Outcome:
         row.id: Allowance(row.remain_quota, row.used_quota, row.unlimited_quota)
         for row in connection.execute(_READ_TOKENS, {"ids": list({c.token_id for c in charges})})
     }
+    if gone := [c for c in charges if c.user_id not in wallets or c.token_id not in allowances]:
+        raise StoreError(
+            f"the key {gone[0].token_id} of the user {gone[0].user_id} is no longer in the store",
+            hint="it was deleted while its call was running",
+        )
     posting = post(wallets, allowances, charges, int(time.time()))
     if posting.entries:
         _write_balances(connection, wallets, allowances)

@@ -13,6 +13,9 @@ from sqlalchemy import Connection, select
 from nexhina_nb.store.tables import logs
 from nexhina_nb.wire.codes import LogType
 
+# A note for people; what a caller sent may be quoted in it, and must not fill the disk.
+LONGEST_CONTENT = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
@@ -62,7 +65,7 @@ class LogRow:
             "is_stream": self.is_stream,
             "channel": self.channel,
             "group": self.group,
-            "content": self.content,
+            "content": self.content[:LONGEST_CONTENT],
             "request_id": self.request_id,
             "upstream_request_id": self.upstream_request_id[:128],
             "other": json.dumps(other),

@@ -7,8 +7,10 @@ answer's last byte waits for that, and then a process killed the next instant ha
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +19,7 @@ from nexhina_nb.store.db import Store
 from nexhina_nb.store.ledger import Charge, commit_group
 
 LARGEST_GROUP = 512
+log = logging.getLogger("nexhina.store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,33 +72,53 @@ class Writer:
                     last = True
                     break
                 group.append(item)
-            self._deliver(self._write(group))
+            self._tell(self._write(group))
             if last:
                 return
 
-    def _write(self, group: list[tuple[Charge, Told]]) -> list[Notice]:
-        charges = [charge for charge, _ in group]
+    def _tell(self, notices: list[Notice]) -> None:
         try:
-            with self._store.writing() as connection:
-                outcome = commit_group(connection, charges)
+            self._deliver(notices)
+        except Exception as error:  # noqa: BLE001 - the ledger's thread must outlive whatever happens
+            _say(error)
+
+    def _write(self, group: list[tuple[Charge, Told]]) -> list[Notice]:
+        try:
+            receipts = self._commit([charge for charge, _ in group])
         except StoreError as error:
             if len(group) == 1:
                 return [(group[0][1], error)]
             # One charge that cannot be written must not take the others with it.
             return [notice for item in group for notice in self._write([item])]
+        return [(told, receipt) for (_, told), receipt in zip(group, receipts, strict=True)]
+
+    def _commit(self, charges: list[Charge]) -> list[Receipt]:
+        """Write the charges in one transaction; whatever prevents it is a StoreError."""
+        try:
+            with self._store.writing() as connection:
+                outcome = commit_group(connection, charges)
+        except StoreError:
+            raise
+        except Exception as error:
+            # The ledger's thread must outlive whatever happens.
+            _say(error)
+            raise StoreError(f"the ledger failed: {type(error).__name__}") from error
         return [
-            (
-                told,
-                Receipt(
-                    taken,
-                    outcome.wallets[charge.user_id].quota,
-                    outcome.wallets[charge.user_id].used_quota,
-                    outcome.allowances[charge.token_id].remain_quota,
-                    outcome.allowances[charge.token_id].used_quota,
-                ),
+            Receipt(
+                taken,
+                outcome.wallets[charge.user_id].quota,
+                outcome.wallets[charge.user_id].used_quota,
+                outcome.allowances[charge.token_id].remain_quota,
+                outcome.allowances[charge.token_id].used_quota,
             )
-            for (charge, told), taken in zip(group, outcome.taken, strict=True)
+            for charge, taken in zip(charges, outcome.taken, strict=True)
         ]
+
+
+def _say(error: Exception) -> None:
+    """Log where something failed, without its words: they may be a caller's."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    log.error("%s at %s line %s", type(error).__name__, place.filename, place.lineno)
 
 
 def _call_all(notices: Sequence[Notice]) -> None:

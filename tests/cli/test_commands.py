@@ -19,6 +19,7 @@ from nexhina_nb.store.accounts import find_account, hash_key
 from nexhina_nb.store.db import default_url, open_store
 
 Run = Callable[..., Result]
+ADD = ["channels", "add", "--name", "c", "--type", "openai", "--models", "m"]
 
 
 @pytest.fixture
@@ -79,9 +80,12 @@ def test_keys_are_listed_masked_and_revoked(run: Run) -> None:
         ["keys", "create", "--name", "x", "--usd", "1", "--expires", "soon"],
         ["prices", "set", "m"],
         ["prices", "set", "m", "--per-call", "1", "--input", "1"],
-        ["channels", "add", "--name", "c", "--type", "openai", "--models", "m"],
+        ADD,
         ["channels", "add", "--name", "c", "--type", "local", "--models", "m", "--mapping", "[]"],
         ["channels", "remove", "7"],
+        [*ADD, "--base-url", "https://host/v1?key=x"],
+        [*ADD, "--base-url", "https://"],
+        [*ADD, "--base-url", "https://host:port/v1"],
     ],
 )
 def test_refusals_are_one_line_with_a_hint(run: Run, arguments: list[str]) -> None:

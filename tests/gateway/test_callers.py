@@ -14,6 +14,7 @@ import pytest
 from nexhina_nb.store import accounts
 from nexhina_nb.store.channels import Channel, add_channel
 from nexhina_nb.store.ledger import grant
+from nexhina_nb.store.logs import newest_of_token
 from tests.conftest import RunningGateway
 
 HELLO = {"model": "local/chat", "messages": [{"role": "user", "content": "hello"}]}
@@ -117,5 +118,9 @@ def test_what_nobody_foresaw_is_a_500_without_the_prompt_in_the_log(
     assert reply.json()["error"]["message"].endswith(f"{reply.headers['x-oneapi-request-id']})")
     assert "RuntimeError at" in caplog.text
     assert "canary" not in caplog.text + reply.text
+    with gateway.store.reading() as connection:
+        (row,) = newest_of_token(connection, 1)
+    assert (row["type"], json.loads(row["other"])["status_code"]) == (5, 500)
+    assert "canary" not in str(row)
     monkeypatch.undo()
     assert status(gateway, gateway.key) == 200

@@ -13,6 +13,7 @@ import pytest
 from nexhina_nb.pricing.page import to_pricing_row
 from nexhina_nb.pricing.price import Price
 from nexhina_nb.store.channels import Channel, add_channel
+from nexhina_nb.store.logs import newest_of_token
 from nexhina_nb.store.prices import set_price
 from tests.conftest import RunningGateway, run_gateway
 
@@ -84,9 +85,8 @@ def test_the_next_channel_answers_when_the_first_cannot(
     dead = "http://127.0.0.1:9/v1"
     connect(gateway, to(dead, "dead", priority=5), to(far.base_url, "alive"))
     assert ask(gateway).status_code == 200
-    root = gateway.base_url.removesuffix("/v1")
-    headers = {"authorization": f"Bearer {gateway.key}"}
-    (row,) = httpx2.get(f"{root}/api/log/token", headers=headers).json()["data"]
+    with gateway.store.reading() as connection:
+        (row,) = newest_of_token(connection, 1)
     assert json.loads(row["other"])["admin_info"] == {"use_channel": [1, 2]}
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx2
 import pytest
 
 from nexhina_nb.store.ledger import differences
+from nexhina_nb.store.logs import newest_of_token
 from tests.conftest import RunningGateway
 
 CHAT = "/chat/completions"
@@ -47,6 +49,7 @@ CASES = [
     ("not an object", CHAT, {"content": b"[1]"}, 400, "invalid_json", None),
     ("empty body", CHAT, {"content": b""}, 400, "invalid_json", None),
     ("no model", CHAT, {"json": {"messages": []}}, 400, MISSING, "model"),
+    ("too long a name", CHAT, {"json": HELLO | {"model": "m" * 256}}, 400, VALUE, "model"),
     ("no messages", CHAT, {"json": {"model": "local/chat"}}, 400, MISSING, "messages"),
     ("wrong type", CHAT, {"json": HELLO | {"max_tokens": "9"}}, 400, "invalid_type", "max_tokens"),
     ("out of range", CHAT, {"json": HELLO | {"n": 0}}, 400, VALUE, "n"),
@@ -158,5 +161,30 @@ def test_errors_are_logged_and_the_books_stay_whole(gateway: RunningGateway) -> 
     headers = {"authorization": f"Bearer {gateway.key}"}
     rows = httpx2.get(f"{root}/api/log/token", headers=headers).json()["data"]
     assert [(row["type"], row["quota"], row["model_name"]) for row in rows] == [(5, 0, "nope")]
+    call(gateway, "POST", CHAT, json=HELLO | {"n": 0})
+    row = httpx2.get(f"{root}/api/log/token", headers=headers).json()["data"][0]
+    assert (row["type"], row["model_name"]) == (5, "local/chat")
+    assert "'n' must be" in row["content"]
     with gateway.store.reading() as connection:
         assert differences(connection) == {}
+
+
+def test_a_store_that_fails_is_a_503_with_an_error_row(gateway: RunningGateway) -> None:
+    with gateway.store.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE prices")
+    reply = call(gateway, "POST", CHAT, json=HELLO)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (503, "store_unavailable")
+    with gateway.store.reading() as connection:
+        (row,) = newest_of_token(connection, 1)
+    assert (row["type"], row["quota"]) == (5, 0)
+    assert json.loads(row["other"])["status_code"] == 503
+
+
+def test_an_error_that_cannot_be_logged_is_told_all_the_same(
+    gateway: RunningGateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    with gateway.store.writing() as connection:
+        connection.exec_driver_sql("DROP TABLE logs")
+    reply = call(gateway, "POST", CHAT, json=HELLO | {"model": "nope"})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (404, NO_MODEL)
+    assert "not in the log" in caplog.text

@@ -9,6 +9,8 @@ import pytest
 
 from nexhina_nb.errors import ModelNotFound, PermissionDenied, ServiceUnavailable
 from nexhina_nb.gateway.router import BUILT_IN, ordered, routes
+from nexhina_nb.gateway.upstreams.registry import connect
+from nexhina_nb.settings import load
 from nexhina_nb.store.accounts import Account
 from nexhina_nb.store.channels import Channel
 
@@ -73,3 +75,22 @@ def test_an_unknown_model_names_its_neighbours() -> None:
         found.candidates(account(), "GPT-4o")
     with pytest.raises(ModelNotFound, match="gpt-4o-mini"):
         found.candidates(account(), "gpt-4o-minni")
+
+
+def test_a_name_that_no_model_has_is_not_compared_nor_repeated() -> None:
+    with pytest.raises(ModelNotFound) as refused:
+        routes([]).candidates(account(), "x" * 300)
+    assert "xxx" not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("base_url", "key"),
+    [("https://host/v1?key=sk-canary", "k"), ("https://host/v1", "sk canary"), ("https://", "k")],
+)
+def test_a_channel_that_is_set_up_wrongly_is_out_of_service(
+    monkeypatch: pytest.MonkeyPatch, base_url: str, key: str
+) -> None:
+    monkeypatch.setenv("FAR_KEY", key)
+    with pytest.raises(ServiceUnavailable, match="'far'") as refused:
+        connect(channel("far", base_url=base_url, key_env="FAR_KEY"), load(environ={}))
+    assert "canary" not in str(refused.value)

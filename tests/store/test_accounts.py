@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,6 +101,15 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "nexhina.db").write_bytes(b"this is a letter, not a database " * 100)
     with pytest.raises(StoreError):
         open_store(f"sqlite:///{tmp_path / 'nexhina.db'}")
+
+
+def test_a_statement_that_failed_does_not_tell_its_values(store: Store) -> None:
+    row = {
+        "name": "-".join(("ca", "nary"))
+    }  # in two pieces, since a traceback shows these lines too
+    with pytest.raises(StoreError) as failed, store.writing() as connection:
+        connection.execute(tokens.insert().values(row))
+    assert "ca-nary" not in "".join(traceback.format_exception(failed.value))
 
 
 def test_channels_round_trip(store: Store) -> None:

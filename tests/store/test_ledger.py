@@ -76,6 +76,23 @@ def test_what_cannot_be_taken_is_noted() -> None:
     assert '"quota_owed": 10' in posting.logs[0]["other"]
 
 
+@pytest.mark.parametrize(
+    ("wallet", "allowance"),
+    [(Wallet(-5), Allowance(100)), (Wallet(100), Allowance(-5)), (Wallet(-5), Allowance(-7))],
+)
+def test_a_balance_below_zero_is_not_made_a_credit(wallet: Wallet, allowance: Allowance) -> None:
+    before = wallet.quota, allowance.remain_quota
+    posting = post({1: wallet}, {1: allowance}, [charge(1, 1, "r", 10)], now=0)
+    assert posting.taken == [0]
+    assert (wallet.quota, allowance.remain_quota) == before
+    assert wallet.used_quota == allowance.used_quota == posting.entries[0]["amount"] == 0
+
+
+def test_a_note_in_the_log_is_cut() -> None:
+    log = LogRow("r", 1, "u", 1, "t", "m", content="x" * 10_000_000)
+    assert log.record(quota=0, owed=0, now=0)["content"] == "x" * 1000
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     opened = open_store(f"sqlite:///{tmp_path / 'nexhina.db'}")

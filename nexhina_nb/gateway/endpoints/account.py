@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -14,29 +15,37 @@ from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.store.accounts import NEVER
 from nexhina_nb.store.logs import newest_of_token
 
-# Columns that only an administrator may see.
+# Columns, and a key of `other`, that only an administrator may see (contract 8).
 _HIDDEN = ("channel", "user_id")
+_HIDDEN_OTHER = "admin_info"
 
 
 def routes(gateway: Gateway) -> list[BaseRoute]:
-    """The two routes."""
+    """Where a key asks about itself, also one that is spent or expired."""
 
     async def usage(request: Request) -> JSONResponse:
         """what the key was given, used and has left"""
-        caller = await gateway.accounts.authenticate(request.headers.get("authorization"))
-        await gateway.accounts.refresh(caller)
+        caller = await _caller(gateway, request)
         return JSONResponse({"code": True, "message": "ok", "data": _usage(caller)})
 
     async def log(request: Request) -> JSONResponse:
         """the key's newest 1,000 log rows"""
-        caller = await gateway.accounts.authenticate(request.headers.get("authorization"))
+        caller = await _caller(gateway, request)
         rows = await run_in_threadpool(_rows, gateway, caller.account.token_id)
         return JSONResponse({"success": True, "message": "", "data": rows})
 
     return [
+        # Clients write them with and without the slash, and nobody is redirected here.
         Route("/api/usage/token/", usage, methods=["GET"]),
+        Route("/api/usage/token", usage, methods=["GET"]),
         Route("/api/log/token", log, methods=["GET"]),
+        Route("/api/log/token/", log, methods=["GET"]),
     ]
+
+
+async def _caller(gateway: Gateway, request: Request) -> Caller:
+    key = request.headers.get("authorization")
+    return await gateway.accounts.authenticate(key, to_look=True)
 
 
 def _usage(caller: Caller) -> dict[str, Any]:
@@ -60,4 +69,11 @@ def _usage(caller: Caller) -> dict[str, Any]:
 def _rows(gateway: Gateway, token_id: int) -> list[dict[str, Any]]:
     with gateway.store.reading() as connection:
         rows = newest_of_token(connection, token_id)
-    return [{k: v for k, v in row.items() if k not in _HIDDEN} for row in rows]
+    return [_shown(row) for row in rows]
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    other = json.loads(row["other"])
+    other.pop(_HIDDEN_OTHER, None)
+    shown = {name: value for name, value in row.items() if name not in _HIDDEN}
+    return shown | {"other": json.dumps(other)}

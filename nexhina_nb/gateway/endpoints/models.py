@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
 from nexhina_nb.engines import ENGINES
+from nexhina_nb.errors import NotOffered
 from nexhina_nb.gateway.record import price_facts
 from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.pricing.catalog import Catalog
@@ -19,7 +20,7 @@ _CREATED = 1_626_777_600
 
 
 def routes(gateway: Gateway) -> list[BaseRoute]:
-    """The two routes."""
+    """The list, one model of it by name, and the refusal to delete one."""
 
     async def list_models(request: Request) -> JSONResponse:
         """the models that the key may use, with limits and prices"""
@@ -34,9 +35,14 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
         channel = (await gateway.routes()).candidates(caller.account, model)[0]
         return JSONResponse(_describe(model, channel, await gateway.catalog()))
 
+    async def delete_model(_: Request) -> JSONResponse:
+        """501: models are not deleted here"""
+        raise NotOffered("models cannot be deleted: a channel is taken away by an administrator")
+
     return [
         Route("/v1/models", list_models, methods=["GET"]),
         Route("/v1/models/{model:path}", retrieve_model, methods=["GET"]),
+        Route("/v1/models/{model:path}", delete_model, methods=["DELETE"]),
     ]
 
 

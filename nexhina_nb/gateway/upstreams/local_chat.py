@@ -34,6 +34,8 @@ def chunks(body: Mapping[str, Any], request_id: str) -> Iterator[Payload]:
         "created": int(time.time()),
         "model": request.model,
     }
+    if request.wants_usage:
+        frame["usage"] = None
     for index in range(request.n or 1):
         yield frame | {"choices": [_choice(index, {"role": "assistant", "content": ""})]}
     for piece in engine.load()(request):
@@ -44,7 +46,6 @@ def chunks(body: Mapping[str, Any], request_id: str) -> Iterator[Payload]:
 
 
 def _check_length(request: wire.ChatCompletionRequest, limit: int) -> None:
-    # A token has at most some dozens of characters: what is short enough need not be counted.
     sent = count_messages([m.dump() for m in request.messages], request.model)
     wanted = request.max_completion_tokens or request.max_tokens or 0
     if sent > limit:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from nexhina_nb.errors import ServiceUnavailable
+from nexhina_nb.errors import ConfigError, ServiceUnavailable
 from nexhina_nb.gateway.upstreams.base import UpstreamPort
 from nexhina_nb.gateway.upstreams.limits import Timeouts
 from nexhina_nb.gateway.upstreams.local import LocalUpstream
@@ -18,7 +18,8 @@ def connect(channel: Channel, settings: Settings) -> UpstreamPort:
     """The upstream of a channel. Its key comes from the environment variable that the channel
     names.
 
-    Raises ServiceUnavailable when that variable is not set in the gateway's environment.
+    Raises ServiceUnavailable, so that another channel is asked, when that variable is not set in
+    the gateway's environment or what is set does not make sense.
     """
     if channel.type == "local":
         return LocalUpstream(settings.pace)
@@ -29,4 +30,9 @@ def connect(channel: Channel, settings: Settings) -> UpstreamPort:
         )
     wait = settings.upstream_timeout
     timeouts = Timeouts(connect=settings.connect_timeout, first_byte=wait, idle=wait)
-    return OpenAIUpstream(channel.base_url, Secret(key) if key else None, timeouts=timeouts)
+    try:
+        return OpenAIUpstream(channel.base_url, Secret(key) if key else None, timeouts=timeouts)
+    except ConfigError as error:
+        raise ServiceUnavailable(
+            f"channel '{channel.name}' is not set up rightly: {error.message}", hint=error.hint
+        ) from None

@@ -1,0 +1,134 @@
+"""A stream on its way from an upstream to a caller, and how it ends.
+
+The end marker comes when the bill is on disk. A stream that the upstream breaks ends in an error
+frame, never as if it were complete; what came of it is paid for. A caller who leaves ends the call
+upstream, and pays for what had come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+
+import orjson
+
+from nexhina_nb.errors import APIError, InternalError, NexhinaError, Upstream
+from nexhina_nb.gateway import answers
+from nexhina_nb.gateway.pipeline import Bill, Exchange
+from nexhina_nb.gateway.relay import QUOTA_COMMENT, StreamTap, as_stream
+from nexhina_nb.gateway.upstreams.base import Answer, read
+from nexhina_nb.pricing.usage import Tokens
+from nexhina_nb.wire.errors import to_body
+from nexhina_nb.wire.sse import DONE, comment, encode
+
+# What may follow the end marker, so that the connection can be used again: little, and soon.
+_DRAIN_SECONDS = 1.0
+_DRAIN_BYTES = 65_536
+
+
+@dataclass(slots=True)
+class _Ending:
+    """How a stream ended (reasons of contract 4); until more is known, nobody waited for it."""
+
+    reason: str = "client_gone"
+    error: NexhinaError | None = None
+
+
+async def relay(exchange: Exchange, answer: Answer) -> AsyncGenerator[bytes]:
+    """The frames for the caller. Closing this early counts as the caller having left."""
+    options = exchange.body.get("stream_options") or {}
+    wants_usage = bool(options.get("include_usage"))
+    tap = StreamTap(exchange.model, wants_usage=wants_usage)
+    ending = _Ending()
+    exchange.accounted = True
+    try:
+        async with aclosing(_passed_on(exchange, answer, tap, ending)) as frames:
+            async for frame in frames:
+                yield frame
+    finally:
+        settled = exchange.settle(tap.usage, tap.text(), ending.reason)
+    yield await _last(exchange, tap, ending, settled, wants_usage=wants_usage)
+
+
+async def _passed_on(
+    exchange: Exchange, answer: Answer, tap: StreamTap, ending: _Ending
+) -> AsyncGenerator[bytes]:
+    chunks = _chunks(answer)
+    try:
+        async for chunk in chunks:
+            for frame in tap.feed(chunk):
+                yield frame
+            if tap.done:
+                break
+        for frame in tap.finish():
+            yield frame
+        ending.reason = "done" if tap.done else "eof"
+        if not tap.complete:
+            ending.error = Upstream("the upstream ended the stream before its end")
+    except NexhinaError as error:
+        ending.reason, ending.error = "handler_stop", error
+    finally:
+        if tap.done:
+            exchange.gateway.spawn(_drain(answer, chunks))
+        else:
+            await answer.aclose()
+
+
+async def _chunks(answer: Answer) -> AsyncIterator[bytes]:
+    """The bytes of a stream; of an upstream that answered with JSON, the stream they amount to."""
+    if "json" not in answer.headers.get("content-type", ""):
+        async for chunk in answer.chunks():
+            yield chunk
+        return
+    yield as_stream(answers.parsed(await read(answer)))
+
+
+async def _drain(answer: Answer, chunks: AsyncIterator[bytes]) -> None:
+    size = 0
+    try:
+        with suppress(TimeoutError, NexhinaError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                async for chunk in chunks:
+                    size += len(chunk)
+                    if size > _DRAIN_BYTES:
+                        break
+    finally:
+        await answer.aclose()
+
+
+async def _last(
+    exchange: Exchange,
+    tap: StreamTap,
+    ending: _Ending,
+    settled: asyncio.Future[Bill],
+    *,
+    wants_usage: bool,
+) -> bytes:
+    error = ending.error
+    try:
+        bill = await settled
+    except NexhinaError as unsettled:
+        error = InternalError(f"the bill could not be recorded: {unsettled.message}")
+    if error is not None:
+        return encode(orjson.dumps(to_body(_as_api_error(error, exchange.request_id))))
+    if tap.failed:
+        return b""
+    told = wants_usage and tap.usage is None
+    usage = tap.usage_frame(_usage(bill.used)) if told else b""
+    return usage + comment(f"{QUOTA_COMMENT} {bill.taken}") + DONE
+
+
+def _usage(used: Tokens) -> dict[str, int]:
+    return {
+        "prompt_tokens": used.prompt,
+        "completion_tokens": used.completion,
+        "total_tokens": used.total,
+    }
+
+
+def _as_api_error(error: NexhinaError, request_id: str) -> APIError:
+    api = error if isinstance(error, APIError) else Upstream(error.message, code="stream_broken")
+    api.request_id = request_id
+    return api
