@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from nexhina_nb.errors import APIError, Upstream
+from nexhina_nb.errors import APIError, StoreError, Upstream
 from nexhina_nb.gateway import answers
 from nexhina_nb.gateway.auth import Caller
 from nexhina_nb.gateway.billing import Hold, hold, release
@@ -134,7 +135,8 @@ class Exchange:
             headers = answers.passed(answer.headers)
             if answer.status >= 400:
                 content = answers.refusal(answer.status, content, self.request_id)
-                await self.failed(f"upstream {answer.status}", answer.status)
+                with suppress(StoreError):  # the caller is told what the upstream said, not this
+                    await self.failed(f"upstream {answer.status}", answer.status)
                 return answer.status, headers | answers.JSON, content
             payload = answers.parsed(content)
             bill = await self.settle(payload.get("usage"), "", "done")
@@ -174,6 +176,9 @@ class Exchange:
             log = self._record.row(used, other=other)
             amount = quota(self._price, used)
             return Bill(used, await self.gateway.till.settle(self._hold, amount, log))
+        except StoreError:
+            self.accounted = False
+            raise
         finally:
             release(self._hold)
 

@@ -209,3 +209,20 @@ def test_a_caller_who_leaves_while_the_bill_is_made_is_charged_and_holds_nothing
     (row,) = scripted.rows()
     assert row["completion_tokens"] == 4
     assert row["quota"] > 0
+
+
+def test_a_store_that_fails_while_settling_is_told_and_the_next_call_works(play: Any) -> None:
+    scripted = play(plain(json.dumps(WHOLE).encode(), JSON))
+    assert scripted.ask().status_code == 200
+    with scripted.gateway.store.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE entries RENAME TO away")
+    broken = scripted.ask()
+    assert (broken.status_code, broken.json()["error"]["code"]) == (503, "store_unavailable")
+    text = scripted.ask(stream=True).text
+    assert "could not be recorded" in text
+    assert "[DONE]" not in text
+    with scripted.gateway.store.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE away RENAME TO entries")
+    assert scripted.ask().status_code == 200
+    charged = [row["quota"] for row in scripted.rows(2) if row["type"] == 2]
+    assert len(charged) == 2
