@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from nexhina_nb.engines.chat import form
+from nexhina_nb.engines.chat import form, material
 from nexhina_nb.engines.chat.languages import detect, speaks
 from nexhina_nb.engines.chat.prompt import Prompt, Turn
 from nexhina_nb.wire import ChatCompletionRequest, ChatMessage
@@ -81,7 +81,7 @@ def read(request: ChatCompletionRequest) -> Talk:
 
 
 def _prompt(task: str, system: str, before: list[ChatMessage]) -> Prompt:
-    wish, rest = form.read(task)
+    wish, rest = _wishes(task)
     general, _ = form.read(system)
     turns = tuple(
         Turn("tool" if row.role == "function" else row.role, _text(row))
@@ -96,6 +96,18 @@ def _prompt(task: str, system: str, before: list[ChatMessage]) -> Prompt:
     if not wish.language and speaks(heard) and heard != "en":
         wish = form.Form(language=heard).over(wish)
     return Prompt(task=rest, system=system, turns=turns, form=wish)
+
+
+def _wishes(task: str) -> tuple[form.Form, str]:
+    """The wishes of a task and the task without them; what a list says is no wish."""
+    work = material.split(task)
+    block = "\n".join(task.splitlines()[1:]) if work else ""
+    if work is None or task.splitlines()[0].strip() != work.order:
+        return form.read(task)
+    wish, order = form.read(work.order)
+    if order and order[-1] not in ":：?？.!":
+        order += ":"
+    return wish, f"{order}\n{block}".strip()
 
 
 def _text(message: ChatMessage) -> str:

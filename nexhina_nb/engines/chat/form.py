@@ -165,6 +165,7 @@ _IDLE_WORDS = (
 _IDLE = frozenset(
     _IDLE_WORDS.split()
 )  # an ask whose object says nothing new goes away whole: "give your answer in uppercase"
+_INSISTS = re.compile(r"\b(?:only|just|simply|as|alone|nothing|with)\b", re.I)
 _PUTS = re.compile(r"write|put|print|make", re.I)
 _SAYS_MORE = re.compile(r"summari|describe|explain|condense|shorten|list|express", re.I)
 _MOST_READ = (
@@ -192,6 +193,8 @@ def _read(text: str) -> tuple[Form, str]:
         wish = _wish(match, sets)
         if not idle and ("language" in wish or ("case" in wish and _PUTS.search(match["ask"]))):
             continue  # "say hello in German", "write hello in capitals": work on the words named
+        if not idle and wish.get("brevity") == "number" and not _INSISTS.search(match["wish"]):
+            continue  # "make a table with columns number and text"
         found = {**wish, **found}
         text = _without(text, match.start() if idle else match.start("wish"), match.end())
     return Form(**found), text.strip().lstrip(":：").strip()

@@ -62,6 +62,13 @@ def _topic(label: str) -> frozenset[str]:
     return frozenset(stem(word) for word in [*listed.split(), *own])
 
 
+def topic_words(name: str) -> frozenset[str]:
+    """The stems that speak for a topic of this name; empty for a topic that is not known."""
+    known = load("sentiment")
+    low = name.lower().strip()
+    return _topic(low) if low in known["topics"] or low in known["same"] else frozenset()
+
+
 def mood(text: str) -> Mood:
     """Weighs the words of a text by the lexicon; negations turn, 'very' doubles, 'but' counts what
     follows more.

@@ -73,6 +73,12 @@ def speaks(language: str) -> bool:
     return language in load("languages")["texts"]["identity"]
 
 
+def stop_words(language: str) -> list[str]:
+    """The smallest words of a language other than English; none for one that has no list."""
+    listed = load("languages")["stop_words"].get(language, "") if language != "en" else ""
+    return listed.split()
+
+
 def detect(text: str) -> str:
     """The likeliest language of a text by script and by its smallest words; an empty text when
     nothing speaks for one.

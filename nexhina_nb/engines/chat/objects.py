@@ -26,6 +26,18 @@ from nexhina_nb.engines.chat.words import sentences
 _ANSWER = re.compile(
     r"^(?:final_?)?(?:answer|result|response|reply|output|solution|value|sum|total)$", re.I
 )
+_TOLD = re.compile(
+    r"\bjson\b(?: object| document| record)?\s*(?:with|containing|where|having|for|of|:)\s+"
+    r"(?:the (?:fields|keys|values|pairs)\s+)?([^\n{}]{3,1000})$",
+    re.I,
+)
+_PAIR = re.compile(
+    r"(?:an? |the |key )?(?P<key>[A-Za-z_]\w{0,39})\s*(?:is|=|:|set to|equal to|as|of)?\s+(?P<sure>"
+    r"\"(?P<text>[^\"]{1,500})\"|-?\d[\d.]{0,17}|true|false|null|"
+    r"[A-Z][\w'’-]*(?: [A-Z][\w'’-]*){0,5})"
+    r"|(?:an? |the |key )?(?P<key2>[A-Za-z_]\w{0,39})\s*(?:is|=|:|set to|equal to|as)?\s+"
+    r"(?P<word>[a-z][\w@.-]{0,60})"
+)
 _EXAMPLE = re.compile(r"\{[^{}]{2,1000}\}")
 _WHY = re.compile(
     r"^(?:explanation|reasoning|rationale|reason|steps?|thought|thinking|analysis|"
@@ -53,11 +65,28 @@ def for_keys(talk: Talk, prompt: Prompt, answer: Answer) -> str | None:
     says nothing.
     """
     keys = fields.keys_named(prompt.task) or fields.keys_named(prompt.system)
+    told = _told(prompt.task)
+    if told:
+        return json.dumps(told, ensure_ascii=False)
     if not keys:
         return _pairs(given(prompt.task) or prompt.task)
     shown = replace(prompt, task=_EXAMPLE.sub(" ", prompt.task))
     source = Source(source_text(talk, shown))
     return json.dumps({key: _guess(key, source, answer) for key in keys[:64]}, ensure_ascii=False)
+
+
+def _told(task: str) -> dict[str, Any]:
+    """'With name Ada and age 36': the keys with their values; empty where a part has no value."""
+    match = _TOLD.search(task)
+    parts = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", match[1].rstrip(".!? ")) if match else []
+    found = [_PAIR.fullmatch(part.strip()) for part in parts]
+    if not found or not all(found) or not any(row["sure"] for row in found if row):
+        return {}
+    return {
+        row["key"] or row["key2"]: row["text"] or shape.typed(row["sure"] or row["word"])
+        for row in found
+        if row
+    }
 
 
 def _pairs(text: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from nexhina_nb.engines.chat.material import order_of
 from nexhina_nb.engines.chat.payload import earlier, given, unquote
 from nexhina_nb.engines.chat.prompt import Answer, Prompt
 
@@ -38,6 +39,9 @@ def first_edit(orders: Iterable[tuple[re.Pattern[str], Edit]], prompt: Prompt) -
     task = prompt.task
     if len(task) > 60_000:
         return None
+    order = order_of(task)
+    if order != task:
+        task = order
     head = f"{task[:300]} {task[-200:]}" if len(task) > 500 else task
     for pattern, make in orders:
         match = pattern.search(head)

@@ -19,7 +19,7 @@ _LABEL = re.compile(
     r"list|table|paragraph|content|words|numbers)[ \t]{0,3}[:：][ \t]*",
     re.I | re.M,
 )
-_COLON = re.compile(r"[:：](?:\s|(?=[\"“'「\[{|]))")
+_COLON = re.compile(r"[:：](?:\s|(?=[\"“'「\[{|]))|：")
 _QUOTES = re.compile(
     r"\"([^\"]{1,20000})\"|“([^”]{1,20000})”|«\s?([^»]{1,20000}?)\s?»|「([^」]{1,20000})」|"
     r"(?<!\w)['‘]([^\n]{1,5000}?)['’](?!\w)"
@@ -39,7 +39,9 @@ INSTRUCTION = re.compile(
     r"number|dedup\w*|unique|"
     r"answer|based on|according to|rewrite|is|are|does|do|did|can|capitali[sz]e|put|change|"
     r"calculate|compute|add|"
-    r"sum|average|recap|return|parse|get|identify|pull|key points?|headline|title)\b",
+    r"sum|average|recap|return|parse|get|identify|pull|key points?|headline|title|sortiere?|ordne|"
+    r"fasse|zusammen\w*|zähle|wie viele?|übersetze?|nenne|résume[rz]?|résumé|trie[rz]?|compte[rz]?|"
+    r"combien|traduis\w*|resum[ea]n?|ordena|cuenta|cuánt[oa]s|traduce)\b|总结|摘要|排序|翻译|多少|要約",
     re.I,
 )
 _ORDER = re.compile(

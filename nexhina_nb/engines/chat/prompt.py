@@ -21,10 +21,13 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A sentence for people, and ``brief``: the bare value for 'only the number' and for JSON."""
+    """A sentence for people, and ``brief``: the bare value for 'only the number' and for JSON. What
+    is ``formed`` already has the wished length and lines.
+    """
 
     text: str
     brief: str = ""
+    formed: bool = False
 
     @property
     def core(self) -> str:

@@ -20,8 +20,7 @@ def apply(form: Form, answer: Answer) -> str:
     """The answer as text, in the form that was wished for."""
     if form.shape == "json":
         return as_json(answer)
-    text = _shorten(form, answer)
-    text = _arrange(form, text)
+    text = answer.text if answer.formed else _arrange(form, _shorten(form, answer))
     text = _recase(form.case, text)
     return _frame(form, text)
 

@@ -12,8 +12,9 @@ _ASK = re.compile(
     r"tell me|do you know|i need to know|"
     r"i want to know|what(?:'s| is| are| does| do you get (?:for|from|when you))|how much (?:is|"
     r"are|does)|calculate|compute|evaluate|"
-    r"work out|solve|simplify|find|give me|how many (?:is|are)|was ist|wie viel ist|wieviel ist|"
-    r"combien font|cuánto es|"
+    r"work out|solve|simplify|find|give me|how many (?:is|are)|was (?:ist|sind|ergibt)|"
+    r"wie ?viel (?:ist|sind|ergibt)|berechne|rechne|combien (?:font|fait|vaut)|calcule[rz]?|"
+    r"¿?\s*cu[áa]nto (?:es|son)(?: el)?|calcula|"
     r"the (?:value|result) of|result of|value of|if you|equals?|make|quick)\b[,:]?\s*)+",
     re.I,
 )
@@ -24,9 +25,12 @@ _SHARE = re.compile(
     re.I,
 )
 _TAIL = re.compile(
-    r"(?:\s*(?:[=?.]|(?<![\d)])!|equals?(?: what)?|equal(?: to)?(?: what)?|please|for me|是多少|"
+    r"(?:\s*(?:[=?.？]|(?<![\d)])!|equals?(?: what)?|equal(?: to)?(?: what)?|please|for me|是多少|"
     r"等于多少|exactly|make|come to|\bis what))+\s*$",
     re.I,
+)
+_PER_CENT = re.compile(
+    r"(?<=\d)(?:\s+%(?!\s*[\d(√])|\s*(?:per ?cent|percent|pct)\b|\s*prozent\b)", re.I
 )
 _N = r"(-?[\d.,]*\d%?|\([^()]{1,80}\))"
 
@@ -51,7 +55,8 @@ _REWRITES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], .
     (re.compile(r"²"), "**2"),
     (re.compile(r"³"), "**3"),
     (re.compile(r"π"), "pi"),
-    (re.compile(r"(?<=\d)\s*(?:per ?cent|percent|pct)\b", re.I), "%"),
+    (re.compile(r"(?<=%)\s+(?:von|de[l]?)\s+(?=\d)", re.I), " of "),
+    (re.compile(r"(\d[\d.]*)\s*的\s*(\d[\d.]*%)"), r"\2 of \1"),
     (re.compile(rf"\b(?:the )?square root of {_N}", re.I), r"sqrt(\1)"),
     (re.compile(rf"\b(?:the )?(?:cube|cubic) root of {_N}", re.I), r"cbrt(\1)"),
     (
@@ -86,18 +91,18 @@ _REWRITES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], .
     (re.compile(rf"{_N}\s*% off (?:of )?{_N}", re.I), r"(\2 - \2 * \1 / 100)"),
     (re.compile(rf"^(?:increase {_N} by|add \d+% to) {_N}%$", re.I), r"\1 + \1 * \2 / 100"),
     (re.compile(rf"^(?:decrease|reduce) {_N} by {_N}%$", re.I), r"\1 - \1 * \2 / 100"),
-    (re.compile(rf"^{_N}\s*([+-])\s*{_N}(?<=%)$", re.I), r"\1 \2 \1 * \3"),
     (re.compile(rf"{_N}\s*(?<=%) of {_N}", re.I), r"(\1 * \2)"),
     (re.compile(r"(?<=[\d)])\s+of\s+(?=[\d(])", re.I), " * "),
     (re.compile(r"\s+squared\b", re.I), "**2"),
     (re.compile(r"\s+cubed\b", re.I), "**3"),
     _binary(r"(?:raised )?to the power(?: of)?|to the", "**"),
-    _binary(r"multiplied by|times|x(?=\s*[\d(])", "*"),
+    _binary(r"multiplied by|times|mal|fois|por|x(?=\s*[\d(])", "*"),
     (re.compile(r"(?<=\d)x(?=\d)", re.I), "*"),
-    _binary(r"divided by|over", "/"),
-    _binary(r"plus|added to|and then add", "+"),
-    _binary(r"minus|take away|less", "-"),
+    _binary(r"divided by|over|geteilt durch|durch|divisé par|dividido (?:por|entre)", "/"),
+    _binary(r"plus|más|added to|and then add", "+"),
+    _binary(r"minus|moins|menos|take away|less", "-"),
     _binary(r"modulo|modulus|mod", "%"),
+    (re.compile(rf"^{_N}\s*([+-])\s*{_N}(?<=%)$", re.I), r"\1 \2 \1 * \3"),
     (re.compile(r"(?<=\d)(?:st|nd|rd|th)(?: power)?\b", re.I), ""),
     (re.compile(r"\$(?=\d)"), ""),
     (re.compile(r"(?<=\d)(?=\()|(?<=\))(?=[\d(])"), " * "),
@@ -108,7 +113,7 @@ def expression(task: str) -> str:
     """The task as an expression in signs: 'what is 3 plus 4?' → '3 + 4'."""
     text = _TAIL.sub("", _ASK.sub("", task.strip())).strip()
     text = _TAIL.sub("", with_digits(text)).strip()
-    text = _SHARE.sub(" of ", text.replace("$", ""))
+    text = _SHARE.sub(" of ", _PER_CENT.sub("%", text.replace("$", "")))
     for pattern, put in _REWRITES:
         text = pattern.sub(put, text)
     return _ASK.sub("", " ".join(text.split())).removeprefix("the ")

@@ -9,15 +9,16 @@ import re
 from nexhina_nb.engines.chat.items import parse
 from nexhina_nb.engines.chat.labels import choose, mood
 from nexhina_nb.engines.chat.languages import detect, name_of
+from nexhina_nb.engines.chat.material import order_of
 from nexhina_nb.engines.chat.payload import given, subject
-from nexhina_nb.engines.chat.prompt import Answer, Prompt, Rule, first_match
+from nexhina_nb.engines.chat.prompt import Answer, Prompt, Rule
 from nexhina_nb.engines.chat.words import sentences
 
 _LABEL_LIST = re.compile(
     r"\b(?:labels?|categor(?:y|ies)|class(?:es)?|options?|choices|topics?|intents?|types?|tags?|"
     r"one of(?: the following| these)?(?: labels| categories)?|"
     r"into|as|belongs? to|either|between|whether (?:it|this) is|is (?:it|this|"
-    r"the following)(?: \w+){0,3}?)\s*(?:are|is|of)?\s*[:=]?\s*(?:one of\s*:?\s*)?"
+    r"the following)(?: \w+){0,3}?)\b\s*(?:are|is|of)?\s*[:=]?\s*(?:one of\s*:?\s*)?"
     r"[\[({]?((?:[\"'“]?[\w /&-]{2,30}[\"'”]?\s*(?:,|;|\||/|\n-?)\s*(?:or |"
     r"and )?){1,20}[\"'“]?[\w &-]{2,30}[\"'”]?|[\"'“]?[\w-]{2,30}[\"'”]? or "
     r"(?:not )?[\"'“]?[\w -]{2,30}?[\"'”]?)[\])}]?(?=\s*(?:[:.?\n]|$|categor|class|based))",
@@ -39,7 +40,11 @@ _CLASSIFY = re.compile(
 
 def answer(prompt: Prompt) -> Answer | None:
     """Labels the text in the task."""
-    return first_match(_RULES, prompt) if len(prompt.task) < 100_000 else None
+    if len(prompt.task) > 100_000:
+        return None
+    order = order_of(prompt.task)
+    made = (make(match, prompt) for rule, make in _RULES if (match := rule.search(order)))
+    return next((found for found in made if found is not None), None)
 
 
 def labels_in(task: str) -> list[str]:
@@ -89,6 +94,11 @@ def _choose(match: re.Match[str], prompt: Prompt) -> Answer | None:
     if sure or prompt.form.brevity:
         return Answer(label, label)
     return Answer(f"{label} (a guess: no word of the text speaks for any of the labels)", label)
+
+
+def label(text: str, order: str) -> str:
+    """The label for one text, of those that the order offers."""
+    return choose(text, labels_in(order))[0]
 
 
 def _text(prompt: Prompt) -> str:

@@ -7,8 +7,10 @@ from __future__ import annotations
 import re
 
 from nexhina_nb.engines.chat.languages import load
+from nexhina_nb.engines.chat.material import order_of
+from nexhina_nb.engines.chat.payload import given
 from nexhina_nb.engines.chat.prompt import Answer, Prompt
-from nexhina_nb.engines.chat.words import words
+from nexhina_nb.engines.chat.words import STOP, sentences, words
 
 _ASK = re.compile(
     r"\b(?:write|create|make|give|show|implement|code|generate|define|need|code (?:to|for|that)|"
@@ -19,6 +21,12 @@ _ASK = re.compile(
 _SUBJECT = re.compile(
     r"\b(?:python|javascript|js|typescript|sql|function|code|program|script|algorithm|method|def|"
     r"query|snippet|statement)\b",
+    re.I,
+)
+_TEXT_WORK = re.compile(
+    r"^(?:please |now |can you |could you )*(?:summari[sz]e|tl;?dr|shorten|condense|classify|"
+    r"categori[sz]e|label|translate|count|sort|extract|rewrite|reverse|uppercase|lowercase|"
+    r"capitali[sz]e|repeat|how many|what|which|who|is|are|does|spell|detect|identify|proofread)\b",
     re.I,
 )
 _OTHER = re.compile(
@@ -41,6 +49,7 @@ _TAKES = re.compile(
     r"[.;:]|$)",
     re.I,
 )
+_LONE_A = re.compile(r"\ba\b(?=\s*(?:,|$|and [b-z]\b))")
 _FILLER_WORDS = (
     "a an the two three one and or numbers number integers integer strings string parameters "
     "parameter arguments argument inputs "
@@ -59,9 +68,7 @@ _RESULTS: tuple[tuple[str, str], ...] = (
 def answer(prompt: Prompt) -> Answer | None:
     """Writes the code that is described, where it is one of the known kinds."""
     task = prompt.task[:2_000]
-    if not (_ASK.search(task) and _SUBJECT.search(task)) and not re.match(
-        r"^(?:python|javascript|sql)\b", task, re.I
-    ):
+    if not _is_asked(task):
         return None
     if re.search(r"\bsql\b|\bselect (?:statement|query)\b", task, re.I):
         return _sql(task)
@@ -74,6 +81,16 @@ def answer(prompt: Prompt) -> Answer | None:
         else "python"
     )
     return _known(task, language) or _described(task, language)
+
+
+def _is_asked(task: str) -> bool:
+    """Whether the order itself wants code; a text to work on may say what it likes."""
+    order = order_of(task)
+    text = given(order)
+    head = order.replace(text, " ", 1) if text and _TEXT_WORK.search(order) else order
+    if re.match(r"^(?:python|javascript|sql)\b", head, re.I):
+        return True
+    return any(_ASK.search(part) and _SUBJECT.search(part) for part in sentences(head))
 
 
 def _block(language: str, code: str) -> Answer:
@@ -103,12 +120,14 @@ def _described(task: str, language: str) -> Answer | None:
     named = _NAMED.search(task)
     name = signature[1] if signature else named and (named[1] or named[2])
     taken = signature[2] if signature else (match[1] if (match := _TAKES.search(task)) else "")
+    taken = _LONE_A.sub("a_", taken)  # the parameter, not the article
     parameters = [
-        word
+        word.removesuffix("_")
         for word in re.findall(r"[A-Za-z_]\w*", taken)
         if word.lower() not in _FILLER and len(word) < 30
     ]
     sign = next((sign for pattern, sign in _RESULTS if re.search(pattern, task, re.I)), "")
+    name = name if name and name.lower() not in STOP else ""
     if not name and not parameters and not sign:
         return None
     if not parameters and sign:
@@ -191,7 +210,24 @@ def _type(column: str) -> str:
     return "DATE" if re.search(r"date|created|updated|birthday", column) else "TEXT"
 
 
+_ABOVE = frozenset(("greater", "more", "over", "above", "older", ">"))
+_BELOW = frozenset(("less", "under", "below", "younger", "<"))
+
+
 def _select(name: str, task: str) -> str:
+    order = re.search(r"\b(?:ordered|sorted|order|sort) by (\w+)(.{0,20}desc)?", task, re.I)
+    limit = re.search(r"\b(?:top|first|limit)\s+(\d+)", task, re.I)
+    what = "COUNT(*)" if re.search(r"\bcount|how many", task, re.I) else "*"
+    lines = [f"SELECT {what}", f"FROM {name}", *_where(task)]
+    if order:
+        lines.append(f"ORDER BY {order[1]}{' DESC' if order[2] else ''}")
+    if limit:
+        lines.append(f"LIMIT {limit[1]}")
+    return "\n".join(lines) + ";"
+
+
+def _where(task: str) -> list[str]:
+    """The condition as a line, if there is one; 'older than 30' compares an age."""
     where = re.search(
         r"\b(?:where|whose|with|who are)\b(?:\s+(?:the|an?)\b)?\s+(\w+)?\s*(?:is |"
         r"are )?(?:(greater|more|over|above|older|less|under|below|younger|"
@@ -199,28 +235,12 @@ def _select(name: str, task: str) -> str:
         task,
         re.I,
     )
-    order = re.search(r"\b(?:ordered|sorted|order|sort) by (\w+)(.{0,20}desc)?", task, re.I)
-    limit = re.search(r"\b(?:top|first|limit)\s+(\d+)", task, re.I)
-    what = "COUNT(*)" if re.search(r"\bcount|how many", task, re.I) else "*"
-    lines = [f"SELECT {what}", f"FROM {name}"]
     if where and where[1] and where[2]:
-        sign = {
-            "greater": ">",
-            "more": ">",
-            "over": ">",
-            "above": ">",
-            "older": ">",
-            ">": ">",
-            "less": "<",
-            "under": "<",
-            "below": "<",
-            "younger": "<",
-            "<": "<",
-        }.get(where[2].lower(), "=")
+        said = where[2].lower()
+        sign = ">" if said in _ABOVE else "<" if said in _BELOW else "="
         value = where[3] if re.fullmatch(r"-?\d+(?:\.\d+)?", where[3]) else f"'{where[3]}'"
-        lines.append(f"WHERE {where[1]} {sign} {value}")
-    if order:
-        lines.append(f"ORDER BY {order[1]}{' DESC' if order[2] else ''}")
-    if limit:
-        lines.append(f"LIMIT {limit[1]}")
-    return "\n".join(lines) + ";"
+        return [f"WHERE {where[1]} {sign} {value}"]
+    aged = re.search(r"\b(older|younger) than (\d+)", task, re.I)
+    if aged is None:
+        return []
+    return [f"WHERE age {'>' if aged[1].lower() == 'older' else '<'} {aged[2]}"]

@@ -15,18 +15,49 @@ from nexhina_nb.engines.chat.prompt import Answer
 _AGGREGATE = re.compile(
     r"\b(sum|total|average|mean|median|max(?:imum)?|min(?:imum)?|highest|lowest|largest|smallest|"
     r"biggest|oldest|youngest|most|least|"
-    r"cheapest|best|tallest)\b",
+    r"cheapest|best|tallest|older|younger|cheaper|taller|dearest|most expensive)\b",
     re.I,
 )
 
 
-_UP = ("max", "maximum", "highest", "largest", "biggest", "oldest", "most", "best", "tallest")
+_UP = (
+    "max",
+    "maximum",
+    "highest",
+    "largest",
+    "biggest",
+    "oldest",
+    "most",
+    "best",
+    "tallest",
+    "older",
+    "taller",
+)
 
 
-_DOWN = ("min", "minimum", "lowest", "smallest", "youngest", "least", "cheapest")
+_DOWN = (
+    "min",
+    "minimum",
+    "lowest",
+    "smallest",
+    "youngest",
+    "least",
+    "cheapest",
+    "younger",
+    "cheaper",
+)
 
 
-_IMPLIED = {"oldest": "age", "youngest": "age", "cheapest": "price", "tallest": "height"}
+_IMPLIED = {
+    "oldest": "age",
+    "youngest": "age",
+    "cheapest": "price",
+    "tallest": "height",
+    "older": "age",
+    "younger": "age",
+    "cheaper": "price",
+    "taller": "height",
+}
 
 
 def number(cell: str) -> Fraction | None:

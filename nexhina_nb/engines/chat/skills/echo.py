@@ -38,7 +38,8 @@ def _plain(match: re.Match[str], prompt: Prompt) -> Answer | None:
     """'Say this is a test' dictates; 'say hello in German' and 'say something nice' do not."""
     text = match[1].strip()
     if re.search(
-        r"\b(?:in|auf|to) (?:[A-Z]\w+)\W*$|^(?:something|anything|a|an|some|that|it|your|who|"
+        r"\b(?:in|auf|to) (?:[A-Z]\w+)\W*$|\blanguages?\W*$|"
+        r"^(?:something|anything|a|an|some|that|it|your|who|"
         r"what|why|how|when|if|whether)\b",
         text,
         re.I,

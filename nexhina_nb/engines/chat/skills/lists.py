@@ -209,11 +209,22 @@ def _total(items: Items, order: str, match: re.Match[str]) -> Answer | None:
     return Answer(f"The sum is {value}.", value)
 
 
+def _array(items: Items, order: str, match: re.Match[str]) -> Answer | None:
+    if len(items.values) < 2:
+        return None
+    return Answer(Items(items.values, "json").write(list(items.values)))
+
+
 _ORDERS: tuple[tuple[re.Pattern[str], _Make], ...] = tuple(
     (re.compile(pattern, re.I), make)
     for pattern, make in (
         (r"\b(?:unique|distinct|duplicates?|dedup\w*|different)\b", _unique),
-        (r"\b(?:sort|order|arrange|rank|alphabeti[sz]e)\b(?! of)|\balphabetical(?:ly)?\b", _sort),
+        (
+            r"\b(?:sort|order|arrange|rank|alphabeti[sz]e|sortiere?|ordne|trie[rz]?|ordena)\b"
+            r"(?! of)|"
+            r"\balphabetical(?:ly)?\b|\balphabetisch\b|排序",
+            _sort,
+        ),
         (
             r"\b(?:even|odd) (?:numbers|ones|values)\b|\bonly the (even|odd)\b",
             lambda items, order, match: None,
@@ -235,7 +246,8 @@ _ORDERS: tuple[tuple[re.Pattern[str], _Make], ...] = tuple(
         ),
         (r"\b(contain)\w* (?:the (?:letters?|word) )?([\"'“‘]?\w{1,30}[\"'”’]?)", _filter),
         (
-            r"\b(longest|longer|shortest|shorter)\b(?: (?:word|item|name|one|element|"
+            r"\b(longest|(?<=which is )longer|shortest|(?<=which is )shorter)\b"
+            r"(?: (?:word|item|name|one|element|"
             r"string))?\b(?! sentence)",
             _extreme,
         ),
@@ -257,6 +269,7 @@ _ORDERS: tuple[tuple[re.Pattern[str], _Make], ...] = tuple(
             _pick,
         ),
         (r"\b(?:sum|total|add up)\b", _total),
+        (r"\bjson(?: array| list)?\b(?! object| with)", _array),
         (r"\b(?:to-?do|shopping|check|grocery|packing) ?list\b", _checklist),
         (r"\breverse (?:it|them|that|this)\b", _reverse),
         (

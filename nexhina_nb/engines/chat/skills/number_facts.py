@@ -131,6 +131,14 @@ def _round(match: re.Match[str], prompt: Prompt) -> Answer | None:
     return Answer(f"{match[1]} rounded is {show(rounded)}.", show(rounded))
 
 
+def _as_share(match: re.Match[str], prompt: Prompt) -> Answer | None:
+    part, whole = find_numbers(match[1])[0], find_numbers(match[2])[0]
+    if whole == 0:
+        return None
+    brief = f"{show(part / whole * 100, 4)}%"
+    return Answer(f"{match[1]}/{match[2]} = {brief}", brief)
+
+
 def _change(match: re.Match[str], prompt: Prompt) -> Answer | None:
     before, after = (find_numbers(match[1])[0], find_numbers(match[2])[0])
     if before == 0:
@@ -167,6 +175,7 @@ _RULES: tuple[Rule, ...] = tuple(
             rf"difference)\D{{0,30}}{_N}\D{{1,20}}{_N}",
             _change,
         ),
+        (rf"{_N}\s*/\s*{_N}.{{0,12}}\b(?:as|to|in) (?:a )?(?:percent|per cent|%)", _as_share),
         (rf"{_N} is what (?:percent(?:age)?|%) of {_N}", _share),
         (
             rf"what (?:percent(?:age)?|%) of (?P<w>{_N}) is {_N}",

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from nexhina_nb.engines.chat.context import Reading, read
-from nexhina_nb.engines.chat.languages import texts
+from nexhina_nb.engines.chat.languages import detect, stop_words, texts
 from nexhina_nb.engines.chat.prompt import Answer, Prompt
 from nexhina_nb.engines.chat.skills.spans import Kind, kind_of, span
 from nexhina_nb.engines.chat.speakers import to_second_person
@@ -22,7 +22,30 @@ _YES_NO = re.compile(
     re.I,
 )
 _NEGATION = re.compile(r"\b(?:not|no|never|none|nobody|cannot|without)\b|n't\b", re.I)
-_PRONOUN = re.compile(r"^\W*(?:it|he|she|they|this|these|its|his|her|their|there|the)\b", re.I)
+_PRONOUN = re.compile(
+    r"^\W*(?:it|he|she|they|this|these|its|his|her|their|there|the|er|sie|es|"
+    r"il|elle|ils|elles|él|ella|ellos)\b",
+    re.I,
+)
+_PERSONAL = re.compile(
+    r"^\W*(?:it|he|she|they|its|his|her|their|er|sie|es|il|elle|ils|elles|él|ella)\b",
+    re.I,
+)
+_PHRASES = tuple(
+    (re.compile(pattern, re.I), word)
+    for pattern, word in (
+        (r"\b(?:flows? (?:in)?to|empt(?:y|ies) into|discharges? into|joins? the)\b", "ends"),
+        (r"\b(?:mouth|destination)\b", "end"),
+        (
+            r"\b(?:rises?|has its source|springs?|originates?|comes?) (?=in\b|from\b|at\b)",
+            "begins ",
+        ),
+        (r"\b(?:rise|source|origin)\b", "begin"),
+        (r"\b(?:is|are|was|were) (?:for sale|sold) (?:for|at)\b", "costs"),
+        (r"\b(?:is|was) (?:based|settled) in\b", "lives in"),
+        (r"\b(?:moved|went) to live\b", "lives"),
+    )
+)
 _NAME = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z][\w'-]*|\b\d[\d.,-]*\d\b|\b\d+\b")
 _FIRST_PERSON = re.compile(r"\b(?:i|my|me|mine|i'm|we|our)\b", re.I)
 _MARK = re.compile(r"^(?:\[\d{1,3}\]|[-*•]|\d{1,3}[.)])\s+")
@@ -62,6 +85,7 @@ class _Found:
     coverage: float
     text: str
     own: bool
+    full: bool  # speaks of all that the question names
 
 
 def answer(prompt: Prompt) -> Answer | None:
@@ -104,13 +128,17 @@ def search(reading: Reading, prompt: Prompt) -> Answer | None:
 
 def _read_question(text: str) -> _Question:
     kind = kind_of(text)
+    plain = _same(text)
     names = {stem(word) for match in _NAME.findall(text) for word in words(match)} - STOP
-    needs = set(stems(text)) - names - {stem(word) for word in kind.words}
+    idle = {stem(word) for word in (*kind.words, *stop_words(detect(text)))}
+    names -= idle
+    needs = set(stems(plain)) - names - idle
     return _Question(text, kind, frozenset(names), frozenset(needs))
 
 
 def _best(question: _Question, told: tuple[str, ...]) -> _Found | None:
-    rows = [frozenset(stems(text)) for text in told]
+    rows = [frozenset(stems(_same(text))) for text in told]
+    near = _antecedents(told, rows)
     seen = Counter(word for row in rows for word in row)
     weight = {
         word: 1 + math.log(len(rows) / seen[word]) if seen[word] else 1.5 for word in question.stems
@@ -118,31 +146,54 @@ def _best(question: _Question, told: tuple[str, ...]) -> _Found | None:
     everything = frozenset().union(*rows)
     if not question.names <= everything and not _is_yes_no(question):
         return None  # it speaks of somebody or something else
-    found = [_rate(question, told, rows, weight, at) for at in range(len(told))]
+    found = [_rate(question, told[at], rows[at], near[at], weight) for at in range(len(told))]
     best = max(found, key=lambda row: row.score)
+    if not best.own and question.kind.pattern:
+        # a sentence of the kind that is asked for wins over one that merely names the subject
+        fitting = [row for row in found if row.own and row.full and row.coverage == 1]
+        best = max(fitting, key=lambda row: row.score, default=best)
     return best if _holds(question, best) else None
+
+
+def _antecedents(told: tuple[str, ...], rows: list[frozenset[str]]) -> list[frozenset[str]]:
+    """What each sentence may mean without saying it: one that begins with a pronoun speaks of the
+    sentence before, and of what that one speaks of.
+    """
+    near: list[frozenset[str]] = []
+    for at, text in enumerate(told):
+        if not at or not _PRONOUN.match(text):
+            near.append(frozenset())
+        else:
+            carried = near[-1] if _PERSONAL.match(told[at - 1]) else frozenset()
+            near.append(rows[at - 1] | carried)
+    return near
+
+
+def _same(text: str) -> str:
+    """The text with its phrases put as one word where another word says the same."""
+    for pattern, word in _PHRASES:
+        text = pattern.sub(word, text)
+    return text
 
 
 def _rate(
     question: _Question,
-    told: tuple[str, ...],
-    rows: list[frozenset[str]],
+    text: str,
+    row: frozenset[str],
+    near: frozenset[str],
     weight: dict[str, float],
-    at: int,
 ) -> _Found:
-    near = rows[at - 1] if at and _PRONOUN.match(told[at]) else frozenset()
     shared = sum(
-        weight[word] * (1 if word in rows[at] else 0.4)
-        for word in question.stems
-        if word in rows[at] | near
+        weight[word] * (1 if word in row else 0.4) for word in question.stems if word in row | near
     )
     total = sum(weight.values()) or 1
     asked = question.needs or question.names
-    coverage = len(asked & (rows[at] | near)) / len(asked) if asked else 0.0
-    typed = question.kind.found_in(told[at], question.text)
-    personal = bool(_FIRST_PERSON.search(question.text)) and bool(_FIRST_PERSON.search(told[at]))
-    score = shared / total + 0.25 * typed + 0.3 * personal - 0.0005 * len(rows[at])
-    return _Found(score, coverage, told[at], typed)
+    coverage = len(asked & (row | near)) / len(asked) if asked else 0.0
+    kind = question.kind
+    typed = kind.found_in(text, question.text) and kind.measured(text, question.text)
+    personal = bool(_FIRST_PERSON.search(question.text)) and bool(_FIRST_PERSON.search(text))
+    score = shared / total + 0.25 * typed + 0.3 * personal - 0.0005 * len(row)
+    return _Found(score, coverage, text, typed, question.names <= row | near)
 
 
 def _holds(question: _Question, found: _Found) -> bool:

@@ -9,6 +9,36 @@ from nexhina_nb.engines.chat.calendar_dates import DAYS, MONTHS
 from nexhina_nb.engines.chat.numbers import with_digits
 from nexhina_nb.engines.chat.words import stems
 
+_LENGTHS = r"(?:km|kilomet\w+|m|met(?:er|re)s?|cm|mm|miles?|feet|foot|ft|inch\w*|yards?|floors?)"
+_TIMES = r"(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|h|min|nights?|pages?|words?)"
+# what a measure is counted in, and the words that say it is that measure
+_MEASURES = tuple(
+    (re.compile(ask, re.I), re.compile(rf"\d[\d.,]*[ -]?{unit}\b|\b(?:{said})\b", re.I))
+    for ask, unit, said in (
+        (r"\bhow long\b|\blength\b", rf"(?:{_LENGTHS}|{_TIMES})", "long|length"),
+        (r"\bhow (?:far|wide)\b|\bdistance\b|\bwidth\b", _LENGTHS, "far|distance|wide|width"),
+        (
+            r"\bhow (?:tall|high)\b|\bheight\b",
+            _LENGTHS,
+            "tall|high|height|altitude|elevation|above",
+        ),
+        (r"\bhow deep\b|\bdepth\b", _LENGTHS, "deep|depth|below"),
+        (r"\bhow (?:old)\b|\bage\b", r"(?:years?|months?|weeks?)", "old|age|aged|turns?|turned"),
+        (
+            r"\bhow heavy\b|\bweight\b|\bhow much (?:does|did) .{1,60} weigh\b",
+            r"(?:kg|g|kilo\w*|grams?|pounds?|lbs?|tons?|tonnes?|stone)",
+            "weigh\\w*|weight|heavy",
+        ),
+        (r"\bhow fast\b|\bspeed\b", r"(?:km/h|kmh|mph|m/s|km per|miles per|knots)", "speed|fast"),
+        (
+            r"\bhow (?:hot|cold|warm)\b|\btemperature\b",
+            r"(?:°|degrees?|C|F)",
+            "temperature|hot|cold",
+        ),
+    )
+)
+_SAID = re.compile(r"\d[\d.,]*[ -]?\w+[ -](long|tall|high|deep|wide|old)\b", re.I)
+_BARE = re.compile(r"\d(?=\s*(?:$|[,;!?)]|\.(?:\s|$)|(?:and|now|but|when|at|in|this|today|or)\b))")
 _NAMES = r"[A-Z][\w'’.-]*(?:\s+(?:(?:of|de|van|von|the|da)\s+)?[A-Z][\w'’-]*){0,4}"
 _COLOURS = (
     r"\b(?:red|green|blue|yellow|black|white|brown|grey|gray|orange|purple|pink|violet|"
@@ -27,7 +57,7 @@ _NUMBERS = (
     r"[$€£¥]?\d[\d,]*(?:\.\d+)?\s?(?:%|°\s?[CF]|[^\W\d_]+(?:/[^\W\d_]+)?(?: (?:old|per \w+))?)?"
 )
 _PLACES = (
-    rf"\b(?:in|at|to|from|near|on|of)\s+(?:the\s+)?(?P<s>{_NAMES})|"
+    rf"\b(?:in|into|at|to|from|near|on|of)\s+(?:the\s+)?(?P<s>{_NAMES})|"
     r"\b(?:in|at|on|under|behind|near|inside|beside|next to|to|from)\s+(?P<p>(?:the|a|an|my|your|"
     r"his|her|their)\s+\w+(?:\s\w+){0,2})"
 )
@@ -48,6 +78,15 @@ class Kind:
         """Whether a text has such a thing that the question itself does not name."""
         return bool(self.pattern) and bool(self.spans(text, question))
 
+    def measured(self, text: str, question: str) -> bool:
+        """Whether a number of the text can be the measure that the question asks for: thirty
+        bridges are no length.
+        """
+        if self.name != "number":
+            return True
+        fits = next((row for ask, row in _MEASURES if ask.search(question)), None)
+        return fits is None or _fits(fits, text)
+
     def spans(self, text: str, question: str) -> list[str]:
         """The things of this kind in a text that the question does not name."""
         if self.pattern is None:
@@ -61,6 +100,15 @@ class Kind:
             or not _YEAR.search(source[max(0, match.start() - 8) : match.start() + 5])
         ]
         return [part for part in found if not set(stems(part)) or not set(stems(part)) <= asked]
+
+
+def _fits(measure: re.Pattern[str], text: str) -> bool:
+    """Whether a text has a number in the units of a measure, or a bare one; '288 km long' is no
+    depth.
+    """
+    own = _SAID.sub(lambda run: run[0] if measure.fullmatch(run[1]) else " ", text)
+    source = with_digits(own)
+    return bool(measure.search(source) or _BARE.search(source))
 
 
 def _group(match: re.Match[str]) -> str:
@@ -85,7 +133,9 @@ _KINDS: tuple[tuple[str, Kind], ...] = (
         r"distance|population)\b|"
         r"\bwhat(?:'s| is| was) (?:the|its|his|her|my) (?:number|percentage|price|temperature|"
         r"age|height|weight|length|distance|"
-        r"population|cost|salary|score)\b|\bwie viele?\b|\bcombien\b|\bcuánt",
+        r"population|cost|salary|score)\b|\bwie viele?\b|\bcombien\b|\bcuánt|"
+        r"\bwie (?:lang|hoch|alt|tief|weit|schwer|groß|breit|teuer|warm|kalt)\b|\bquel âge\b|"
+        r"\bquelle est la (?:longueur|hauteur|taille|distance|population)\b",
         Kind(
             "number",
             re.compile(_NUMBERS),
@@ -106,6 +156,19 @@ _KINDS: tuple[tuple[str, Kind], ...] = (
                 "often",
                 "number",
                 "age",
+                "lang",
+                "hoch",
+                "alt",
+                "tief",
+                "weit",
+                "schwer",
+                "combien",
+                "cuánto",
+                "cuántos",
+                "viel",
+                "viele",
+                "mesure",
+                "mide",
             ),
         ),
     ),

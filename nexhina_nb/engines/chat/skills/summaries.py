@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from nexhina_nb.engines.chat.material import items_of, order_of, split
 from nexhina_nb.engines.chat.numbers import find_numbers, with_digits
 from nexhina_nb.engines.chat.payload import given
 from nexhina_nb.engines.chat.prompt import Answer, Prompt
@@ -32,7 +33,8 @@ _MOST_SENTENCES = 2_000
 
 def answer(prompt: Prompt) -> Answer | None:
     """Sums up the given text, or the conversation, in the wished length."""
-    head = prompt.task[:400] + "\n" + prompt.task[-200:]
+    order = order_of(prompt.task)
+    head = order[:400] + "\n" + order[-200:]
     titled = _TITLE.search(head) and _TITLE_ASK.search(head) and given(prompt.task)
     if not _ASK.search(head) and not titled:
         return None
@@ -41,7 +43,9 @@ def answer(prompt: Prompt) -> Answer | None:
         return Answer("Give me the text to sum up.", "unknown")
     if titled and not _ASK.search(head):
         return Answer(title(text))
-    return _summary(text, *_wish(prompt, head))
+    work = split(prompt.task)
+    told = "\n".join(f"- {item}" for item in work.items) if work else text
+    return _summary(told, *_wish(prompt, head))
 
 
 def _earlier(prompt: Prompt) -> str:
@@ -82,13 +86,22 @@ def _wish(prompt: Prompt, head: str) -> tuple[int, str]:
 
 
 def _summary(text: str, many: int, unit: str) -> Answer:
-    parts = sentences(text)[:_MOST_SENTENCES]
+    parts = _parts(text)[:_MOST_SENTENCES]
     if unit == "words":
         return Answer(_in_words(parts, many))
     kept = rank(parts, many or max(1, min(3, round(len(parts) / 3))))
     if unit == "bullets":
         return Answer("\n".join(f"- {part}" for part in kept))
     return Answer(" ".join(kept))
+
+
+def _parts(text: str) -> list[str]:
+    """The sentences of a text; of a list, those of its entries, without their marks."""
+    items = items_of(text)
+    if not items:
+        return sentences(text)
+    ended = (item if item.endswith((".", "!", "?", "…", "。")) else f"{item}." for item in items)
+    return [part for item in ended for part in sentences(item)]
 
 
 def rank(parts: list[str], many: int) -> list[str]:

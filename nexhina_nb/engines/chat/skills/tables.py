@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 
-from nexhina_nb.engines.chat import grid
+from nexhina_nb.engines.chat import grid, prose
 from nexhina_nb.engines.chat.grid import Grid
 from nexhina_nb.engines.chat.items import parse as parse_items
+from nexhina_nb.engines.chat.material import order_of, split
 from nexhina_nb.engines.chat.payload import fenced, given
 from nexhina_nb.engines.chat.prompt import Answer, Prompt
 from nexhina_nb.engines.chat.skills import columns
@@ -22,6 +24,21 @@ _COLUMNS = re.compile(
     r"of)?\s*:?\s*([\w ,&\"'/-]{2,200}?)(?=\s*(?:[:.;\n]|$|\bwith\b|\bfrom\b|\bfor\b|"
     r"\band (?:the )?rows?\b|\brows?\b))",
     re.I,
+)
+
+_MAKES = re.compile(
+    r"\b(?:convert|make|turn|create|format|show|put|render|build|arrange|write|as|into)\b", re.I
+)
+_BEFORE_ROWS = re.compile(
+    r"^[\s:.]*(?:(?:for|from|with|of|out of|using|and)\b\s*)?(?:the )?(?:following )?(?:rows?\b)?"
+    r"(?:these|this)?[\s:]*",
+    re.I,
+)
+_NUMBER = re.compile(r"(?:number|no\.?|nr\.?|#|id|position|index|n)", re.I)
+_LONGEST_ITEM = 6  # words; more is prose
+_NO_COLUMNS = (
+    "I cannot see columns in this text. Name the columns, or write one row a line with commas "
+    "between the cells."
 )
 
 
@@ -91,40 +108,62 @@ def _build(prompt: Prompt) -> Answer | None:
     """A table from columns and rows that the task spells out: 'columns name, age: Ada, 36; Bob,
     25'.
     """
-    task = prompt.task
-    named = _COLUMNS.search(task)
-    wanted = _target(prompt, task)
-    if not wanted and not _TABLE.search(task):
+    task, order = prompt.task, order_of(prompt.task)
+    wanted = _target(prompt, order)
+    if not wanted and not _TABLE.search(order):
         return None
-    text = given(task)
-    header = (
-        [name.strip(" \"'") for name in re.split(r",|\band\b|&", named[1]) if name.strip()]
-        if named
-        else []
+    named = _COLUMNS.search(order)
+    asked = bool(_TABLE.search(order))
+    made = _named(task, order, named) if named else _unnamed(given(task), asked)
+    if made and wanted == "json" and len(made.rows) == 1:
+        values = map(grid.value, made.rows[0])
+        return Answer(json.dumps(dict(zip(made.header, values, strict=True)), ensure_ascii=False))
+    if made:
+        return Answer(grid.write(made, wanted or "markdown"))
+    if given(task) and asked and _MAKES.search(order):
+        return Answer(prompt.phrase(_NO_COLUMNS), "unknown")
+    return None
+
+
+def _named(task: str, order: str, named: re.Match[str]) -> Grid | None:
+    """A table under the columns that the task names."""
+    header = tuple(
+        name.strip(" \"'") for name in re.split(r",|\band\b|&", named[1]) if name.strip()
     )
-    rows = _rows(
-        task[named.end() :].lstrip(" :.\n").removeprefix("rows").lstrip(" :") if named else text
-    )
-    if not rows:
-        return None
-    if not header:
-        header = (
-            ["Key", "Value"]
-            if all(len(row) == 2 for row in rows) and ":" in text + "="
-            else ["Item"]
-        )
-        header = header[: len(rows[0])]
-    if any(len(row) != len(header) for row in rows) or (
-        len(header) < 2 and not _TABLE.search(task)
-    ):
-        return None
-    return Answer(grid.write(Grid(tuple(header), tuple(rows)), wanted or "markdown"))
+    work = split(task)
+    text = "\n".join(work.items) if work else _BEFORE_ROWS.sub("", order[named.end() :])
+    if work and len(header) == 2 and _NUMBER.fullmatch(header[0]):
+        return Grid(header, tuple((str(at), item) for at, item in enumerate(work.items, 1)))
+    made = prose.table(text, header) if len(header) > 1 else None
+    if made:
+        return made
+    rows = _rows(text)
+    if rows and all(len(row) == len(header) for row in rows):
+        return Grid(header, tuple(rows))
+    if work and len(header) == 1:
+        return Grid(header, tuple((item,) for item in work.items))
+    return None
+
+
+def _unnamed(text: str, asked: bool) -> Grid | None:
+    """A table of pairs or of a plain list; of prose only where its facts can be told apart."""
+    told = prose.table(text)
+    rows = _rows(text)
+    if told or not rows:
+        return told
+    if all(len(row) == 2 for row in rows) and re.search(r":|=", text):
+        return Grid(("Key", "Value"), tuple(rows))
+    short = all(len(row) == 1 and len(row[0].split()) <= _LONGEST_ITEM for row in rows)
+    return Grid(("Item",), tuple(rows)) if asked and short and len(rows) > 1 else None
 
 
 def _rows(text: str) -> list[tuple[str, ...]]:
     lines = [line for line in re.split(r"\n|;", text) if line.strip()]
     if len(lines) == 1:
         lines = re.findall(r"\(([^()]{1,200})\)", text) or lines
+        pairs = [part for part in re.split(r"\s*,\s*", lines[0]) if part.strip()] if lines else []
+        if len(pairs) > 1 and all(re.search(r"\w\s*[:=]\s*\S", part) for part in pairs):
+            lines = pairs
     found = []
     for line in lines[:500]:
         cells = re.split(r"\s*[,|\t]\s*|\s*:\s+|\s*=\s*|\s+(?:is|-|–)\s+", line.strip(" -*•.|()"))

@@ -14,8 +14,20 @@ from nexhina_nb.engines.chat.words import sentences, words
 _Q = r"[\"'“‘][^\"”’\n]{0,200}?[\"'”’]"
 _COUNTED = (
     r"(?P<unit>words?|letters?|char(?:acter)?s?|sentences?|lines|vowels?|consonants?|"
-    r"digits|spaces|syllables?|paragraphs?|capital letters)"
+    r"digits|spaces|syllables?|paragraphs?|capital letters|wörter|buchstaben|sätze|mots|lettres|"
+    r"phrases(?= a\b)|palabras|letras|oraciones)"
 )
+_FOREIGN = {
+    "wört": "words",
+    "mots": "words",
+    "palabr": "words",
+    "buchst": "letters",
+    "lettre": "letters",
+    "letra": "letters",
+    "sätze": "sentences",
+    "phrase": "sentences",
+    "oracion": "sentences",
+}
 
 
 def answer(prompt: Prompt) -> Answer | None:
@@ -25,6 +37,7 @@ def answer(prompt: Prompt) -> Answer | None:
 
 def _count(match: re.Match[str], text: str) -> Answer | None:
     unit = match["unit"].lower()
+    unit = next((word for start, word in _FOREIGN.items() if unit.startswith(start)), unit)
     counts: dict[str, Callable[[str], int]] = {
         "word": lambda row: len(words(row)),
         "letter": lambda row: sum(map(str.isalpha, row)),
@@ -57,7 +70,7 @@ def _syllables(text: str) -> int:
 
 
 def _shown(text: str) -> str:
-    return f"“{text}”" if len(text) <= 40 else "The text"
+    return f"“{text}”" if len(text) <= 40 and "\n" not in text else "The text"
 
 
 def _occurrences(match: re.Match[str], text: str) -> Answer | None:
@@ -124,7 +137,8 @@ _ORDERS: tuple[tuple[re.Pattern[str], Edit], ...] = tuple(
             _occurrences,
         ),
         (
-            rf"\b(?:how many|count|number of|count the number of|how long)\b(?: the| of| number|"
+            rf"\b(?:how many|count|number of|count the number of|how long|wie viele|combien de|"
+            rf"cuántas|zähle|compte)\b(?: the| die| les| las| of| number|"
             rf" unique| all| total)*\s?{_COUNTED}\b"
             r"(?! (?:are|is) (?:long|needed))",
             _count,

@@ -55,6 +55,11 @@ _RULES: tuple[Rule, ...] = tuple(
     (re.compile(pattern, re.I | re.S), make)
     for pattern, make in (
         (
+            rf"\b(?:übersetze?n?|traduis\w*|tradu(?:ce|zca))\s+(?P<text>.{{0,5000}}?)\s*\b(?:ins|"
+            rf"in|auf|en|al|a)\s+(?P<to>{NAMED})e?\b",
+            _translate,
+        ),
+        (
             rf"\btranslat\w+\s+(?P<text>.{{0,5000}}?){_FROM}\s*(?:\b(?:to|into|"
             rf"in)\b)\s+(?P<to>{NAMED})\b",
             _translate,

@@ -18,6 +18,13 @@ _ASKS = re.compile(
     r"equals?)\b|=",
     re.I,
 )
+_COMPARES = re.compile(
+    r"\bcompare\b|\b(?:which|what) (?:is |one is |weighs |costs |takes )(longer|more|bigger|larger|"
+    r"heavier|further|faster|hotter|older|less|shorter|smaller|lighter|slower)\b",
+    re.I,
+)
+_LESS = re.compile(r"less|shorter|smaller|lighter|slower", re.I)
+_NUMBER_NEXT = re.compile(r"\s*-?\d")
 _SCALES = {
     "c": "°C",
     "celsius": "°C",
@@ -71,10 +78,36 @@ def _units() -> dict[str, _Unit]:
 def answer(prompt: Prompt) -> Answer | None:
     """Converts the quantity in the task into the other unit that it names."""
     task = prompt.task
-    if len(task) > 600 or not _ASKS.search(task):
+    if len(task) > 600 or not (_ASKS.search(task) or _COMPARES.search(task)):
         return None
     task = _HALF.sub("0.5 ", with_digits(task).replace("−", "-"))
-    return _temperature(task) or _convert(_joined(task), prompt)
+    joined = _joined(task)
+    return _compare(joined) or _temperature(task) or _convert(joined, prompt)
+
+
+def _quantities(task: str) -> list[tuple[Fraction, _Unit, re.Match[str]]]:
+    """All numbers with a unit; 'in' between a number and another number is no inch."""
+    return [
+        (_number(match["number"]), unit, match)
+        for match in _QUANTITY.finditer(task)
+        if (unit := _units().get(match["unit"].lower()))
+        and not (match["unit"].lower() == "in" and _NUMBER_NEXT.match(task, match.end()))
+    ]
+
+
+def _compare(task: str) -> Answer | None:
+    """'Which is longer, 5 km or 3 miles?': the larger of two quantities of one dimension."""
+    asked = _COMPARES.search(task)
+    found = _quantities(task) if asked else []
+    if len(found) != 2 or found[0][1].dimension != found[1][1].dimension:
+        return None
+    sizes = [number * unit.factor for number, unit, _ in found]
+    if sizes[0] == sizes[1]:
+        return Answer("They are equal.", "equal")
+    less = bool(asked and asked[1] and _LESS.search(asked[1]))
+    at = sizes.index(min(sizes) if less else max(sizes))
+    shown = found[at][2][0]
+    return Answer(f"{shown} is {'less' if less else 'more'}.", shown)
 
 
 def _joined(task: str) -> str:
@@ -126,7 +159,7 @@ def _convert(task: str, prompt: Prompt) -> Answer | None:
     sign = "=" if is_exact(result, 6) else "≈"
     shown = show(result, 6) if abs(result) >= Fraction(1, 1000) else show(result, 12)
     brief = f"{shown} {_for_one(target) if shown == '1' else target.name}"
-    text = f"{show(number)} {_for_one(unit) if number == 1 else unit.name} {sign} {brief}"
+    text = f"{show(number, 6)} {_for_one(unit) if number == 1 else unit.name} {sign} {brief}"
     return Answer(prompt.phrase(text, text, f"That is {brief}."), brief)
 
 
@@ -137,15 +170,21 @@ def _for_one(unit: _Unit) -> str:
 
 
 def _source(task: str) -> tuple[Fraction, _Unit, int, int] | None:
-    for match in _QUANTITY.finditer(task):
-        unit = _units().get(match["unit"].lower())
-        if unit:
-            return _number(match["number"]), unit, match.start(), match.end()
+    quantities = _quantities(task)
+    if quantities:
+        number, unit, match = quantities[0]
+        end = match.end()
+        for more, other, place in quantities[1:]:  # "5 feet 10 inches" is one quantity
+            if task[end : place.start()].strip(" ,") not in ("", "and"):
+                break
+            if other.dimension == unit.dimension and other.factor < unit.factor:
+                number, end = number + more * other.factor / unit.factor, place.end()
+        return number, unit, match.start(), end
     # "how many minutes are in an hour": an article stands for one
     for match in re.finditer(r"\b(?:in|is|does|has) (?:a|an|one|the|each) ([\w²³/]+)", task, re.I):
-        unit = _units().get(match[1].lower())
-        if unit:
-            return Fraction(1), unit, match.start(), match.end()
+        one = _units().get(match[1].lower())
+        if one:
+            return Fraction(1), one, match.start(), match.end()
     return None
 
 

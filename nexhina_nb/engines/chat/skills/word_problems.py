@@ -30,6 +30,12 @@ _ASKS = re.compile(
     r"\bhow (?:many|much)\b|\bwhat(?:'s| is) (?:the )?(?:total|left|remaining)\b", re.I
 )
 _CLAUSE = re.compile(r",|;|\band\b|\bthen\b|\bbut\b|[.!?]\s", re.I)
+_AGE_GAP = re.compile(
+    r"\b[A-Z]\w+ is (?P<age>\d+)(?: years old)?\b.{0,40}?\b(?P<who>[A-Z]\w+) is (?P<gap>\d+) years?"
+    r" (?P<way>younger|older)\b",
+    re.S,
+)
+_BARE_NUMBER = re.compile(r"\s*[$€£]?\d")
 _EACH = re.compile(
     r"\b(?:each|every|per|apiece)\b|\b(?:packs?|boxes|bags?|rows?|groups?) of\b", re.I
 )
@@ -58,12 +64,20 @@ def answer(prompt: Prompt) -> Answer | None:
     task = with_digits(prompt.task)
     if len(task) > 1_500 or len(find_numbers(task)) < 2:
         return None
-    return _motion(task) or _discount(task) or (_counting(task) if _ASKS.search(task) else None)
+    return (
+        _motion(task)
+        or _discount(task)
+        or _ages(task)
+        or (_counting(task) if _ASKS.search(task) else None)
+    )
 
 
 def _discount(task: str) -> Answer | None:
     rate = re.search(r"(\d[\d.]*)\s?% (off|discount)", task, re.I)
-    price = re.search(r"[$€£]\s?(\d[\d,.]*\d|\d)|(\d[\d,.]*) (?:dollars|euros|pounds)", task)
+    price = re.search(
+        r"[$€£]\s?(\d[\d,.]*\d|\d)|(\d[\d,.]*) (?:dollars|euros|pounds|francs|CHF|USD|EUR|yen)",
+        task,
+    )
     if (
         rate is None
         or price is None
@@ -74,6 +88,17 @@ def _discount(task: str) -> Answer | None:
     return _worked(
         f"{show(before)} - {show(percent)}% of {show(before)}", before * (100 - percent) / 100
     )
+
+
+def _ages(task: str) -> Answer | None:
+    """'Ada is 36. Bob is 5 years younger. How old is Bob?'"""
+    told, asked = _AGE_GAP.search(task), re.search(r"\bhow old is (\w+)", task, re.I)
+    if told is None or asked is None or asked[1].lower() != told["who"].lower():
+        return None
+    base, gap = find_numbers(told["age"])[0], find_numbers(told["gap"])[0]
+    sign = "-" if told["way"].lower() == "younger" else "+"
+    value = base - gap if sign == "-" else base + gap
+    return _worked(f"{show(base)} {sign} {show(gap)}", value)
 
 
 def _counting(task: str) -> Answer | None:
@@ -133,12 +158,14 @@ def _flow(story: str, question: str) -> tuple[str, Fraction] | None:
     total: Fraction | None = None
     steps = ""
     moved = False
+    carried = ""  # "spends 3 on bread and 4 on milk" says its verb once
     for clause in _CLAUSE.split(story):
         for number in find_numbers(clause):
             if total is None:
                 total, steps = number, show(number)
                 continue
-            sign = _direction(clause)
+            sign = _direction(clause) or (carried if _BARE_NUMBER.match(clause) else "")
+            carried = sign
             if not sign:
                 return _together(story, question)
             moved = True
@@ -157,10 +184,27 @@ def _direction(clause: str) -> str:
 
 
 def _together(story: str, question: str) -> tuple[str, Fraction] | None:
-    if not re.search(r"\b(?:altogether|in total|total|in all|together|combined)\b", question, re.I):
-        return None
     numbers = find_numbers(story)
+    whole = re.search(r"\b(?:altogether|in total|total|in all|together|combined)\b", question, re.I)
+    if not whole and not _all_kinds(story, question):
+        return None
     return " + ".join(show(number) for number in numbers), sum(numbers, Fraction(0))
+
+
+def _all_kinds(story: str, question: str) -> bool:
+    """'12 girls and 15 boys: how many children?' asks for all, '… how many girls?' for some."""
+    asked = re.search(
+        r"\bhow many (\w+) (?:are there|are in|does \w+ have|do (?:i|we|they) have)\b",
+        question,
+        re.I,
+    )
+    counted = re.findall(r"\b\d+ (\w+)", story)
+    several = re.search(r"\b\d+ [\w ]{1,30}?(?:,| and) \d+ ", story)
+    return (
+        bool(asked and several)
+        and asked is not None
+        and asked[1].lower() not in (word.lower() for word in counted)
+    )
 
 
 def _motion(task: str) -> Answer | None:
