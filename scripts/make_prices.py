@@ -70,6 +70,7 @@ TEACHING: tuple[Row, ...] = tuple(
             "input": "0.10",
             "output": "0.40",
             "context": 32768,
+            "max_output": 4096,
         },
         {"model": "local/embed", "kind": "embedding", "input": "0.02", "context": 8192},
         {"model": "local/rerank", "kind": "rerank", "input": "0.05", "context": 8192},

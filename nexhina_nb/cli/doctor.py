@@ -17,7 +17,7 @@ _OPTIONAL = (
     ("splintr", "local", "faster token counts of whole columns"),
     ("psycopg", "postgres", "PostgreSQL as the store"),
     ("distributed", "dask", "batches on a Dask cluster"),
-    ("keyring", "", "keys in the keyring of the system"),
+    ("keyring", "lab", "keys in the keyring of the system"),
 )
 
 
@@ -26,15 +26,23 @@ def doctor() -> None:
     """Say what works here, what is missing, and how to get it."""
     settings = load()
     click.echo(f"nexhina_nb {version()}, Python {platform.python_version()}")
-    click.echo(f"home       {settings.home}")
+    click.echo(f"home        {settings.home}")
     running = discovery.find(settings.home)
-    click.echo(f"gateway    {running.base_url if running else 'none runs'}")
-    click.echo(f"store      {_store_state()}")
+    click.echo(f"gateway     {running.base_url if running else 'none runs'}")
+    click.echo(f"store       {_store_state()}")
     for module, extra, purpose in _OPTIONAL:
         found = importlib.util.find_spec(module) is not None
-        package = f"nexhina_nb[{extra}]" if extra else module
-        state = "there" if found else f"not installed; pip install '{package}'"
-        click.echo(f"{module:<10} {state} ({purpose})")
+        state = "there" if found else f"not installed; pip install 'nexhina_nb[{extra}]'"
+        if found and module == "keyring" and not _has_keyring():
+            state = "installed, but this system has no keyring that it can use"
+        click.echo(f"{module:<11} {state} ({purpose})")
+
+
+def _has_keyring() -> bool:
+    import keyring
+    from keyring.backends import fail
+
+    return not isinstance(keyring.get_keyring(), fail.Keyring)
 
 
 def _store_state() -> str:

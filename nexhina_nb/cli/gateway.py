@@ -36,8 +36,11 @@ def serve(
         click.echo(json.dumps(ready.record()) if as_json else _words(ready))
         sys.stdout.flush()
 
+    def farewell() -> None:
+        click.echo("\nLeaving: running calls finish first.", err=True)
+
     settings = load(host=host, port=port, store=store)
-    run(settings, say, end_with_stdin=end_with_stdin)
+    run(settings, say, farewell, end_with_stdin=end_with_stdin)
 
 
 def _words(ready: Ready) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from nexhina_nb.cli.common import json_option, opened, parse_usd, store_option
 from nexhina_nb.errors import BadInput
+
+if TYPE_CHECKING:
+    from nexhina_nb.pricing.price import Price
 
 
 @click.group()
@@ -55,6 +59,7 @@ def set_one(
 @json_option
 def list_all(store: str | None, as_json: bool) -> None:
     """The prices that this store sets itself."""
+    from nexhina_nb.pricing.page import from_pricing_page
     from nexhina_nb.store.prices import current_prices
 
     with opened(store) as found, found.reading() as connection:
@@ -62,5 +67,15 @@ def list_all(store: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({model: json.loads(text) for model, text in rows.items()}))
         return
-    for model, text in sorted(rows.items()):
-        click.echo(f"{model:<32} {text}")
+    if not rows:
+        click.echo("No prices of its own: those of the packaged table count.")
+    page = from_pricing_page({"data": [json.loads(text) for text in rows.values()]})
+    for model, price in sorted(page.items()):
+        click.echo(f"{model:<32} {_words(price)}")
+
+
+def _words(price: Price) -> str:
+    if price.per_call is not None:
+        return f"${price.per_call.normalize():f} a call"
+    figures = price.usd_per_million()
+    return ", ".join(f"{name} ${usd.normalize():f}" for name, usd in figures.items()) + " per 1M"

@@ -4,9 +4,10 @@ elsewhere.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
 from typing import Any
+
+from nexhina_nb.pricing.markup import escaped
 
 MAX_ROWS = 200
 MAX_CELL = 120
@@ -19,14 +20,17 @@ def mimebundle(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[st
 
 def as_html(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """An HTML table; at most MAX_ROWS rows, then a line that says how many there are."""
-    head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
-    lines = [
-        "<tr>" + "".join(f"<td>{html.escape(_cell(cell))}</td>" for cell in row) + "</tr>"
-        for row in rows[:MAX_ROWS]
-    ]
+    head = "".join(f"<th>{escaped(column)}</th>" for column in columns)
+    lines = ["<tr>" + "".join(map(_td, row)) + "</tr>" for row in rows[:MAX_ROWS]]
     body = "\n".join(lines)
-    note = f"\n<p>{html.escape(_more(len(rows)))}</p>" if len(rows) > MAX_ROWS else ""
+    note = f"\n<p>{escaped(_more(len(rows)))}</p>" if len(rows) > MAX_ROWS else ""
     return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>{note}"
+
+
+def _td(value: Any) -> str:
+    # Front ends set every cell to the right, which is right for figures only.
+    style = ' style="text-align:left"' if isinstance(value, str) else ""
+    return f"<td{style}>{escaped(_cell(value))}</td>"
 
 
 def as_text(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -19,6 +19,7 @@ ENGINES: dict[str, EngineInfo] = {
                 "tools, and says so when it cannot help."
             ),
             context_length=32_768,
+            max_output=4_096,
         ),
         EngineInfo(
             model="local/embed",

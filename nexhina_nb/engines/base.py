@@ -86,6 +86,7 @@ class EngineInfo:
     description: str
     context_length: int
     dimensions: int | None = None
+    max_output: int | None = None
 
     def load(self) -> Callable[..., Any]:
         """Import the engine's function."""

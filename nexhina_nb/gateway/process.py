@@ -77,7 +77,7 @@ def stop(settings: Settings, child: Child | None = None) -> discovery.Running | 
 
 def _spawn(settings: Settings, log: Path) -> tuple[subprocess.Popen[bytes], int]:
     """The child, and the place in the log from which on it writes."""
-    command = [sys.executable, "-m", "nexhina_nb", "gateway", "serve"]
+    command = [sys.executable, "-P", "-m", "nexhina_nb", "gateway", "serve"]
     command += ["--port", "0", "--end-with-stdin"]
     # The store goes along even when it is the default: the environment may name another one.
     environ = {env_name("home"): str(settings.home), env_name("store"): settings.store}

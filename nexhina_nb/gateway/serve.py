@@ -25,7 +25,6 @@ from nexhina_nb import discovery
 from nexhina_nb.errors import ConfigError
 from nexhina_nb.gateway.app import create_app
 from nexhina_nb.gateway.kinds import CHAT
-from nexhina_nb.pricing import tokens
 from nexhina_nb.secret import Secret
 from nexhina_nb.settings import Settings
 from nexhina_nb.store.accounts import (
@@ -65,9 +64,15 @@ class Ready:
 
 
 def serve(
-    settings: Settings, ready: Callable[[Ready], None], *, end_with_stdin: bool = False
+    settings: Settings,
+    ready: Callable[[Ready], None],
+    leaving: Callable[[], None] = lambda: None,
+    *,
+    end_with_stdin: bool = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT (or the end of standard input), then drain.
+
+    ``ready`` is called once requests are accepted, ``leaving`` when the draining begins.
 
     A second gateway of a home, on a store of its own, serves without being found by notebooks. One
     that ends with its parent is there to be found, so it gives way.
@@ -97,7 +102,7 @@ def serve(
             # What the first call needs is loaded while the caller is still told where to call.
             threading.Thread(target=_warm, name="nexhina-warm", daemon=True).start()
 
-        server = _Server(config, on_ready)
+        server = _Server(config, on_ready, leaving)
         if end_with_stdin:
             _follow_stdin(server)
         # Python hands the GIL over after 5 ms otherwise, which the ledger's thread would wait for.
@@ -107,9 +112,16 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], leaving: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._leaving = leaving
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._leaving()
+        await super().shutdown(sockets=sockets)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)
@@ -221,7 +233,6 @@ def _is_valid(account: Account | None) -> bool:
 
 def _warm() -> None:
     CHAT.check({"model": "local/chat", "messages": [{"role": "user", "content": "warm"}]})
-    tokens.count("warm")
 
 
 def _listen(host: str, port: int) -> socket.socket:

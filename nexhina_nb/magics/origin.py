@@ -43,10 +43,15 @@ def origin_of(shell: InteractiveShell, environ: Mapping[str, str] | None = None)
     return Origin(
         notebook=str(notebook),
         cell=str((message.get("metadata") or {}).get("cellId") or ""),
-        label=_label(shell.execution_count, str(content.get("code", ""))),
+        label=_label(_count(shell, content), str(content.get("code", ""))),
         in_kernel=kernel is not None,
         is_watched=_is_watched(shell, content),
     )
+
+
+def _count(shell: InteractiveShell, content: Mapping[str, Any]) -> int:
+    # IPython counts a cell that it keeps in its history before it runs it.
+    return shell.execution_count - bool(content.get("store_history"))
 
 
 def _label(count: int, code: str) -> str:

@@ -7,7 +7,6 @@ disagree.
 
 from __future__ import annotations
 
-import html
 import json
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +19,7 @@ from nexhina_nb.errors import BadInput
 from nexhina_nb.pricing import tokens
 from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.cost import Ratio, format_usd, quota, usd
+from nexhina_nb.pricing.markup import escaped
 from nexhina_nb.pricing.price import Price, UnknownPriceWarning
 from nexhina_nb.pricing.usage import Tokens
 
@@ -59,7 +59,7 @@ class Estimate:
     def _repr_html_(self) -> str:
         cells = (
             f"<tr><th style='text-align:left'>{label}</th>"
-            f"<td style='text-align:left'>{html.escape(value)}</td></tr>"
+            f"<td style='text-align:left'>{escaped(value)}</td></tr>"
             for label, value in self._lines()
         )
         return f"<table>{''.join(cells)}</table>"

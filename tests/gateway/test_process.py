@@ -385,3 +385,15 @@ def one_call(client: httpx2.Client, base_url: str) -> list[str]:
         if "data: [DONE]" in list(stream.iter_lines()):
             done.append(stream.headers["x-oneapi-request-id"])
     return done
+
+
+def test_a_file_of_the_working_folder_cannot_get_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "token.py").write_text("raise RuntimeError('somebody else's module')")
+    monkeypatch.chdir(tmp_path)
+    settings = load()
+    running, child = process.start(settings)
+    assert child is not None
+    assert discovery.is_alive(running.pid)
+    process.stop(settings, child)

@@ -56,7 +56,7 @@ def test_by_model_is_the_default(online: Notebook, server: MockServer) -> None:
     assert lines[4] == "The key mine: $0.0092 left, $0.0108 used."
     assert lines[5] == "This kernel: 0 calls, $0.00."
     data, _ = report._repr_mimebundle_()
-    assert "<td>&lt;b&gt;o3&lt;/b&gt;</td>" in data["text/html"]
+    assert ">&lt;b&gt;o3&lt;/b&gt;</td>" in data["text/html"]
     assert "<b>" not in data["text/html"]
 
 

@@ -41,8 +41,8 @@ def test_start_ask_pay_stop(tmp_path: Path) -> None:
         columns = "['notebook', 'cell', 'calls', 'text']"
         rows = kernel.run(f"sorted(spent[{columns}].to_numpy().tolist())").text
         assert ast.literal_eval(rows) == [
-            ["lesson.ipynb", "cell-1", 1, "[8] What is 6 * 7?"],
-            ["lesson.ipynb", "cell-2", 1, "[9] a"],
+            ["lesson.ipynb", "cell-1", 1, "[7] What is 6 * 7?"],
+            ["lesson.ipynb", "cell-2", 1, "[8] a"],
         ]
 
         assert kernel.run("%nexhina gateway stop").text == "The gateway has stopped."

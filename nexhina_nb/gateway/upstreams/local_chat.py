@@ -28,6 +28,8 @@ def chunks(body: Mapping[str, Any], request_id: str) -> Iterator[Payload]:
     request = wire.ChatCompletionRequest.model_validate(dict(body))
     engine = ENGINES[request.model]
     _check_length(request, engine.context_length)
+    asked = request.max_completion_tokens or request.max_tokens or engine.max_output
+    request.max_completion_tokens = min(filter(None, (asked, engine.max_output)), default=None)
     frame: Payload = {
         "id": f"chatcmpl-{request_id}",
         "object": "chat.completion.chunk",

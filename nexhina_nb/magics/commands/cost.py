@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from nexhina_nb.magics.display import Bundle, Note
 from nexhina_nb.magics.options import Cost
 from nexhina_nb.magics.state import Context
 from nexhina_nb.pricing.cost import format_usd, usd
+from nexhina_nb.pricing.markup import escaped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,7 @@ class CostReport:
         return "\n".join([tables.as_text(self._columns(), self._rows()), *self.notes])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
-        lines = "".join(f"<p>{html.escape(note)}</p>" for note in self.notes)
+        lines = "".join(f"<p>{escaped(note)}</p>" for note in self.notes)
         table = tables.as_html(self._columns(), self._rows())
         return {"text/html": f"{table}\n{lines}", "text/plain": repr(self)}, {}
 

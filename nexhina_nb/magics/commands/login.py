@@ -21,13 +21,17 @@ def login(context: Context, args: Login) -> None:
     """Ask, keep, and use from now on. Raises ConfigError if there is no keyring to keep it in."""
     try:
         import keyring  # noqa: PLC0415 - optional, and slow to load: only to keep a key
+        import keyring.backends.fail  # noqa: PLC0415 - as above
         import keyring.errors  # noqa: PLC0415 - as above
     except ImportError:
         raise ConfigError(
             "there is no safe place for a key: the package 'keyring' is not installed",
             hint=f"pip install keyring, or {INSTEAD}",
         ) from None
-    url = normalise(args.base_url or _ask("Base URL of the gateway, ending in /v1: "))
+    given = normalise(args.base_url) if args.base_url else ""
+    if isinstance(keyring.get_keyring(), keyring.backends.fail.Keyring):
+        raise ConfigError("this system has no keyring that could keep a key", hint=INSTEAD)
+    url = given or normalise(_ask("Base URL of the gateway, ending in /v1: "))
     key = check_key(Secret(_ask(f"Key for {url}: ")))
     if not key:
         raise BadInput("no key was given", hint="nothing was changed")
