@@ -10,7 +10,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,23 +24,11 @@ from nexhina_nb import discovery
 from nexhina_nb.errors import ConfigError
 from nexhina_nb.gateway.app import create_app
 from nexhina_nb.gateway.kinds import CHAT
+from nexhina_nb.gateway.own_keys import admin_key, notebook_key
 from nexhina_nb.secret import Secret
 from nexhina_nb.settings import Settings
-from nexhina_nb.store.accounts import (
-    ENABLED,
-    NEVER,
-    Account,
-    create_root_user,
-    create_token,
-    find_account,
-    hash_key,
-    list_tokens,
-    root_user,
-)
 from nexhina_nb.store.db import Store, default_url, open_store
 
-NOTEBOOK_KEY_FILE = "notebook.key"
-ADMIN_KEY_NAME = "admin"
 BACKLOG = 2048
 
 
@@ -89,11 +76,11 @@ def serve(
     ):
         config = _config(settings, store)
         base_url = f"http://{_host(listener)}:{listener.getsockname()[1]}/v1"
-        key = _notebook_key(store, settings.home) if announce else Secret("")
+        key = notebook_key(store, settings.home) if announce else Secret("")
         running = discovery.Running(base_url, os.getpid(), key, store.url)
         # Last of all that can fail: a key that is made and then not shown is lost.
-        admin_key = _first_start(store, settings, shown=not end_with_stdin)
-        announcement = Ready(base_url, os.getpid(), admin_key)
+        shown_key = admin_key(store, settings, shown=not end_with_stdin)
+        announcement = Ready(base_url, os.getpid(), shown_key)
 
         def on_ready() -> None:
             if announce:
@@ -190,45 +177,6 @@ def _database_file(url: str) -> Path | None:
     if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
         return None
     return Path(str(parsed.database))
-
-
-def _first_start(store: Store, settings: Settings, *, shown: bool) -> Secret | None:
-    """The administrator's key of a store that had none. One that nobody would be ``shown`` is not
-    made: a later start makes it.
-    """
-    with store.writing() as connection:
-        user_id = root_user(connection) or create_root_user(connection)
-        mine = (row for row in list_tokens(connection) if row["user_id"] == user_id)
-        if any(row["name"] == ADMIN_KEY_NAME for row in mine):
-            return None
-        if not (shown or settings.admin_key):
-            return None
-        return create_token(connection, user_id, ADMIN_KEY_NAME, key=settings.admin_key or None)[1]
-
-
-def _notebook_key(store: Store, home: Path) -> Secret:
-    """The key that this machine's own notebooks use: kept in a file that only the owner can
-    read.
-    """
-    path = home / NOTEBOOK_KEY_FILE
-    with contextlib.suppress(OSError, UnicodeError), store.reading() as connection:
-        key = path.read_text(encoding="ascii").strip()
-        if key and _is_valid(find_account(connection, hash_key(key))):
-            return Secret(key)
-    with store.writing() as connection:
-        user_id = root_user(connection) or create_root_user(connection)
-        made = create_token(connection, user_id, "notebook")[1]
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(made.reveal())
-    return made
-
-
-def _is_valid(account: Account | None) -> bool:
-    """Whether a key exists and was neither revoked nor has run out of time."""
-    if account is None or account.token_status != ENABLED:
-        return False
-    return account.expired_time == NEVER or account.expired_time >= time.time()
 
 
 def _warm() -> None:
