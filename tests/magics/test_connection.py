@@ -31,12 +31,12 @@ def test_the_gateway_of_this_machine_is_found_and_told(
     notebook: Notebook, server: MockServer
 ) -> None:
     announce(notebook, server, "sk-local")
-    notebook.names["__vsc_ipynb_file__"] = "/home/a/my lesson.ipynb"
+    notebook.names["__vsc_ipynb_file__"] = "/notes/my lesson.ipynb"
     server.play(stream("x"))
     assert notebook.run("%%nexhina\nHi").error is None
     headers = server.seen[-1].headers
     assert headers["authorization"] == "Bearer sk-local"
-    assert parse_qs(headers["x-nexhina-tags"]) == {"notebook": ["/home/a/my lesson.ipynb"]}
+    assert parse_qs(headers["x-nexhina-tags"]) == {"notebook": ["/notes/my lesson.ipynb"]}
 
 
 def test_cells_share_a_client_until_something_changes(

@@ -16,7 +16,7 @@ NOON = int(time.mktime((2026, 3, 4, 12, 0, 0, 0, 0, -1)))
 ROWS = [
     {"type": 2, "model_name": "gpt-4o", "prompt_tokens": 10, "completion_tokens": 5,
      "quota": 500, "created_at": NOON, "other": json.dumps(
-         {"tags": {"notebook": "/home/a/lesson.ipynb", "cell": "c1"}})},
+         {"tags": {"notebook": "/notes/lesson.ipynb", "cell": "c1"}})},
     {"type": 6, "model_name": "gpt-4o", "quota": 100, "created_at": NOON, "other": "{broken"},
     {"type": 2, "model_name": "<b>o3</b>", "prompt_tokens": 1, "completion_tokens": 0,
      "quota": 5000, "created_at": NOON - DAY, "other": ""},
@@ -104,7 +104,7 @@ def test_only_the_gateway_of_this_machine_learns_of_cells(
     online: Notebook, server: MockServer
 ) -> None:
     server.play(mock_server.stream("x"))
-    online.names["__vsc_ipynb_file__"] = "/home/a/secret-plans.ipynb"
+    online.names["__vsc_ipynb_file__"] = "/notes/secret-plans.ipynb"
     online.run("%%nexhina\nHi")
     assert "secret-plans" not in str(server.seen[-1].headers)
     assert not [name for name in server.seen[-1].headers if "tags" in name]

@@ -18,7 +18,7 @@ def gone(pid: int, seconds: float = 10.0) -> bool:
 
 
 def test_start_ask_pay_stop(tmp_path: Path) -> None:
-    more = {"NEXHINA_PACE": "0", "JPY_SESSION_NAME": "/home/a/lesson.ipynb"}
+    more = {"NEXHINA_PACE": "0", "JPY_SESSION_NAME": "/notes/lesson.ipynb"}
     with start_kernel(tmp_path, **more) as kernel:
         assert kernel.run("%nexhina gateway status").text == "No gateway runs."
         failed = kernel.run("%%nexhina\nHi")
