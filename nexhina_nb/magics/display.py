@@ -68,13 +68,14 @@ class Live:
 class Updating(Live):
     """One output of a front end, replaced at most every `UPDATE_SECONDS`."""
 
-    def __init__(self, screen: Screen) -> None:
+    def __init__(self, screen: Screen, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(screen)
+        self._clock = clock
         self._transient = {"display_id": uuid.uuid4().hex}
         self._last: float | None = None
 
     def write(self, data: Callable[[], Data]) -> None:
-        now = time.monotonic()
+        now = self._clock()
         if self._last is None or now - self._last >= UPDATE_SECONDS:
             self._send((data(), {}))
             self._last = now

