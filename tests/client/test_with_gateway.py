@@ -11,6 +11,9 @@ import pytest
 
 from nexhina_nb import errors
 from nexhina_nb.client import AsyncClient, Client
+from nexhina_nb.pricing.page import to_pricing_row
+from nexhina_nb.pricing.price import Price
+from nexhina_nb.store.prices import set_price
 from tests.conftest import RunningGateway
 
 
@@ -89,3 +92,14 @@ def test_awaited(shared_gateway: RunningGateway) -> None:
             assert (await client.embed("x")).shape == (1, 256)
 
     asyncio.run(main())
+
+
+def test_the_table_of_models_shows_the_prices_that_the_gateway_bills(
+    gateway: RunningGateway,
+) -> None:
+    with gateway.store.writing() as connection:
+        row = to_pricing_row("local/chat", Price.per_million(input="1.5", output=6))
+        set_price(connection, "local/chat", json.dumps(row))
+    with Client(gateway.base_url, gateway.key) as client:
+        (shown,) = client.models("local/chat").rows()
+    assert shown[3:5] == ("1.5", "6")
