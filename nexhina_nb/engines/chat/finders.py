@@ -61,10 +61,11 @@ _TICKER = re.compile(r"\b[A-Z]{2,5}\b")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text to read, and what was already used of it."""
+    """The text to read, what was already used of it, and which numbers stand by which field."""
 
     text: str
     used: list[str] = field(default_factory=list)
+    claimed: dict[str, str] = field(default_factory=dict)
 
 
 def _first(find: Callable[[str], list[str]]) -> Callable[[Source], str | None]:
@@ -80,10 +81,9 @@ def _first(find: Callable[[str], list[str]]) -> Callable[[Source], str | None]:
 def _names(source: Source) -> str | None:
     places = PLACE.findall(source.text)
     told = re.search(
-        r"\b(?:name is|i am|i'm|call me|named|called|meet|this is|by|user|"
-        r"customer)\s+([A-Z][\w'’-]+(?: [A-Z][\w'’-]+){0,3})",
+        r"\b(?i:name is|i am|i'm|call me|named|called|meet|this is|by|user|"
+        r"customer)\s+((?:[A-Z][\w'’-]+|(?:[A-Z]\.)+)(?: ?(?:[A-Z][\w'’-]+|(?:[A-Z]\.)+)){0,3})",
         source.text,
-        re.I,
     )
     if told and told[1][:1].isupper() and told[1] not in source.used:
         return told[1]
@@ -162,6 +162,16 @@ def _event(source: Source) -> str | None:
 def _job(source: Source) -> str | None:
     match = _JOB.search(source.text)
     return match[1] if match else None
+
+
+def _title(source: Source) -> str | None:
+    """What is quoted, or stands before its author: 'Dune by Frank Herbert'."""
+    marked = quoted(source.text)
+    match = re.search(r"\b((?:[A-Z][\w'’-]*|of|the|and)(?: [\w'’-]+){0,8}?) by [A-Z]", source.text)
+    found = marked[0] if marked else match[1] if match else None
+    return (
+        re.sub(r"^(?:[Tt]he )?(?:book|novel|film|movie|song|play) ", "", found) if found else None
+    )
 
 
 def _company(source: Source) -> str | None:
@@ -247,6 +257,7 @@ STRINGS: tuple[tuple[str, Callable[[Source], str | None]], ...] = (
             _whole(source) or _after("play|define|watch|read|of|song|movie|book|word", source)
         ),
     ),
+    (r"^title$", lambda source: _title(source) or _job(source) or _event(source)),
     (r"\bexpression\b|\bformula\b|\bequation\b", _expression),
     (r"\b(?:city|location|place|town|country|region|state|address|where|venue)\b", _place),
     (r"\b(?:company|organi[sz]ation|employer|brand|vendor)\b", _company),

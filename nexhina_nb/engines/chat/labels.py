@@ -28,6 +28,25 @@ _MOODS = {
     "neutral": 0,
     "mixed": 0,
 }
+_SENTENCES = {
+    "question": "question",
+    "interrogative": "question",
+    "statement": "statement",
+    "declarative": "statement",
+    "command": "command",
+    "imperative": "command",
+    "order": "command",
+    "request": "command",
+}
+_COMMANDS = re.compile(
+    r"(?:please|don't|do not|never|let's)\b|(?:sit|stand|stop|wait|look|listen|go|come|be|run|"
+    r"hurry|leave|help|call|write|send|tell)\b|(?!(?:i|he|she|we|you|they|it|that|this|there|here|what|"
+    r"all|both|half|like|is|are|was|were|with|in|on|at|for|after|before|if|when|and|but|of|to|"
+    r"by|from|about|under|over|\w+(?:ed|[^s]s|ing))\b)"
+    r"[a-z]+ (?:(?:down|up|off|out|on|away) )?(?:the|a|an|your|my|our|his|her|it|me|us|them|this|"
+    r"that|these|those)\b",
+    re.I,
+)
 _NOT = re.compile(r"^(?:not[ _-]|non[ _-]?|no[ _-])(.+)$|^(?:ham|legitimate|legit)$", re.I)
 _REACH = 3  # a negation turns the next three words round
 
@@ -104,7 +123,7 @@ def choose(text: str, labels: Sequence[str]) -> tuple[str, bool]:
         score = mood(text).score
         near = min(labels, key=lambda label: abs(_MOODS.get(label.lower(), 9) - _rounded(score)))
         return near, score != 0
-    named = _named(text, labels)
+    named = _of_sentence(text, labels) or _named(text, labels)
     if named:
         return named, True
     have = (
@@ -123,6 +142,16 @@ def choose(text: str, labels: Sequence[str]) -> tuple[str, bool]:
         if label.lower() in ("other", "others", "none", "unknown", "neutral", "general", "misc")
     ]
     return (rest or other or list(labels))[0], bool(rest or other)
+
+
+def _of_sentence(text: str, labels: Sequence[str]) -> str:
+    """The kind of a sentence by its mark and its first word, where the labels are such kinds."""
+    kinds = {_SENTENCES[label.lower()]: label for label in labels if label.lower() in _SENTENCES}
+    if len(kinds) < 2 or len(kinds) != len(labels):
+        return ""
+    if text.rstrip(" \"'”").endswith("?"):
+        return kinds.get("question", "")
+    return kinds.get("command" if _COMMANDS.match(text.strip()) else "statement", "")
 
 
 def _rounded(score: float) -> int:

@@ -27,6 +27,7 @@ _SCRIPTS = (
     ("ar", re.compile(r"[\u0600-\u06ff]")),
     ("hi", re.compile(r"[\u0900-\u097f]")),
 )
+_ENGLISH_TOO = frozenset(("no", "a", "me", "so", "as", "die", "in", "an", "on", "was", "hat"))
 _WORD = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)*")
 
 
@@ -95,6 +96,8 @@ def detect(text: str) -> str:
 
 def _by_stop_words(text: str) -> str:
     heard = Counter(match.lower() for match in _WORD.findall(text[:5_000]))
+    if heard and heard.keys() <= _ENGLISH_TOO:
+        return "en"
     scores = {
         code: sum(heard[word] for word in words.split())
         for code, words in load("languages")["stop_words"].items()

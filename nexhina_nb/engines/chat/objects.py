@@ -15,7 +15,7 @@ from nexhina_nb.engines.chat.finders import Source
 from nexhina_nb.engines.chat.labels import mood
 from nexhina_nb.engines.chat.languages import detect, name_of
 from nexhina_nb.engines.chat.numbers import find_numbers, show
-from nexhina_nb.engines.chat.payload import given
+from nexhina_nb.engines.chat.payload import given, quoted
 from nexhina_nb.engines.chat.prompt import Answer, Prompt
 from nexhina_nb.engines.chat.schema import Schema, kind_of
 from nexhina_nb.engines.chat.skills import summaries
@@ -25,6 +25,15 @@ from nexhina_nb.engines.chat.words import sentences
 
 _ANSWER = re.compile(
     r"^(?:final_?)?(?:answer|result|response|reply|output|solution|value|sum|total)$", re.I
+)
+_AMOUNT = re.compile(r"^(?:output|value|sum|total)$", re.I)
+_ASKED = re.compile(
+    r"\?|\b(?:what|how (?:many|much)|calculate|compute|add|sum|solve|plus|minus|times)\b", re.I
+)
+_SET = re.compile(
+    r"\b(?:keys?|fields?|properties)\s+([\w\s,\"'`-]{1,300}?)\s+(?:(?:set|equal) to|as|=|"
+    r"(?:with|and) (?:the )?values?)\s+([^\n{}]{1,500}?)(?: respectively)?[.!?]*$",
+    re.I,
 )
 _TOLD = re.compile(
     r"\bjson\b(?: object| document| record)?\s*(?:with|containing|where|having|for|of|:)\s+"
@@ -65,7 +74,7 @@ def for_keys(talk: Talk, prompt: Prompt, answer: Answer) -> str | None:
     says nothing.
     """
     keys = fields.keys_named(prompt.task) or fields.keys_named(prompt.system)
-    told = _told(prompt.task)
+    told = _set(prompt.task) or _told(prompt.task)
     if told:
         return json.dumps(told, ensure_ascii=False)
     if not keys:
@@ -73,6 +82,20 @@ def for_keys(talk: Talk, prompt: Prompt, answer: Answer) -> str | None:
     shown = replace(prompt, task=_EXAMPLE.sub(" ", prompt.task))
     source = Source(source_text(talk, shown))
     return json.dumps({key: _guess(key, source, answer) for key in keys[:64]}, ensure_ascii=False)
+
+
+def _set(task: str) -> dict[str, Any]:
+    """'Keys a and b set to 1 and 2': each key with the value of its place."""
+    match = _SET.search(task)
+    if match is None:
+        return {}
+    keys, values = (
+        [part.strip(" \"'`") for part in re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", side)]
+        for side in match.groups()
+    )
+    if len(keys) != len(values) or not all(re.fullmatch(r"[\w-]+", key) for key in keys):
+        return {}
+    return dict(zip(keys, map(shape.typed, values), strict=True))
 
 
 def _told(task: str) -> dict[str, Any]:
@@ -109,10 +132,23 @@ def source_text(talk: Talk, prompt: Prompt) -> str:
     is short.
     """
     text = given(prompt.task) or prompt.task
+    if text in quoted(prompt.task) and not _is_material(text, prompt.task):
+        text = prompt.task
+    if re.match(r"[^\n:.?!]*\d{3,}[^\n:.?!]*:", prompt.task):
+        text = prompt.task  # 'Order 5512: …' is no order
     told = [text, *(result.text for result in talk.results)]
     if len(prompt.task.split()) < 12:
         told += [turn.text for turn in reversed(prompt.turns) if turn.role in ("user", "tool")]
     return "\n".join(told)[:60_000]
+
+
+def _is_material(text: str, task: str) -> bool:
+    """Whether a quotation is the text to read, and not a title inside of it."""
+    rest = len(task.split()) - len(text.split())
+    opens = re.search(
+        rf"(?:[:：]|\b(?:from|in|of|text|sentence|this))\s*[\"'“‘«]\s?{re.escape(text)}", task
+    )
+    return bool(opens) or len(text.split()) > 4 or rest < 5
 
 
 def _own(name: str, schema: Schema, text: str, answer: Answer) -> Any:
@@ -139,13 +175,19 @@ def _own_number(name: str, kind: str, text: str, answer: Answer) -> float | int 
         return round(score) if kind == "integer" else score or 0.5
     if re.search(r"sentiment|polarity", name, re.I):
         return round(mood(text).score) if kind == "integer" else round(mood(text).score, 3)
-    if not _ANSWER.match(name):
+    if not _ANSWER.match(name) or (_AMOUNT.match(name) and not _computed(name, text)):
         return None
     found = find_numbers(answer.core)
     if not found or answer.brief == "unknown":
         return None
     whole = found[0].denominator == 1
     return int(found[0]) if kind == "integer" or whole else float(show(found[0]))
+
+
+def _computed(name: str, text: str) -> bool:
+    """Whether a total is asked for; one that stands in the text is read, not worked out."""
+    written = re.search(rf"\b{re.escape(name)}\b\s*(?:[:=]|is|was|of)?\s*\D{{0,4}}\d", text, re.I)
+    return bool(not written and (_ASKED.search(text) or not re.search(r"[a-z]{3}", text, re.I)))
 
 
 def _own_text(name: str, text: str, answer: Answer) -> str | None:

@@ -76,6 +76,8 @@ _REWRITES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], .
         re.compile(rf"\b(?:the )?remainder (?:when|of|if)?\s*{_N}(?: is)? divided by {_N}", re.I),
         r"(\1 % \2)",
     ),
+    (re.compile(rf"^add {_N}(?<=%) to {_N}$", re.I), r"\2 + \2 * \1"),
+    (re.compile(rf"^subtract {_N}(?<=%) from {_N}$", re.I), r"\2 - \2 * \1"),
     (re.compile(rf"^add {_N} (?:and|to) {_N}$", re.I), r"\1 + \2"),
     (re.compile(rf"^subtract {_N} from {_N}$", re.I), r"\2 - \1"),
     (re.compile(rf"^multiply {_N} (?:by|and|with) {_N}$", re.I), r"\1 * \2"),

@@ -87,7 +87,7 @@ class Build:
                 and kind == "array"
                 and fields.strings(name, about(schema), self.source) is not None
             )
-        probe = Source(self.source.text, list(self.source.used))
+        probe = Source(self.source.text, list(self.source.used), self.source.claimed)
         return self._found(kind, schema, name, probe) is not None
 
     def _found(self, kind: str, schema: Schema, name: str, source: Source) -> Any:
@@ -117,6 +117,10 @@ class Build:
 def _object(build: Build, schema: Schema, name: str) -> Schema:
     properties, required = properties_of(schema), required_of(schema)
     made: Schema = {}
+    for key, row in list(properties.items())[:_MOST_ITEMS]:
+        known = resolve(row, build.root) if isinstance(row, dict) else {}
+        if kind_of(known) in ("number", "integer"):
+            fields.claim(key, build.source)
     event = bool({"participants", "attendees", "guests"} & properties.keys())
     for key, row in list(properties.items())[:_MOST_ITEMS]:
         build.event = event and key in ("name", "title")

@@ -71,6 +71,10 @@ def _sentiment(match: re.Match[str], prompt: Prompt) -> Answer | None:
     else:
         label = choose(text, ["positive", "negative", "neutral"])[0]
     weighed = mood(text)
+    if not weighed.score and not {"neutral", "mixed"} & {
+        name.lower() for name in offered or [label]
+    }:
+        return Answer("I do not know: no word of the text speaks clearly for either.", "unknown")
     if prompt.form.brevity or re.search(r"\b(?:only|just|one word)\b", prompt.task, re.I):
         return Answer(label, label)
     why = (

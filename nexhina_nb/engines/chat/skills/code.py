@@ -29,6 +29,13 @@ _TEXT_WORK = re.compile(
     r"capitali[sz]e|repeat|how many|what|which|who|is|are|does|spell|detect|identify|proofread)\b",
     re.I,
 )
+_EXPLAIN = re.compile(
+    r"^(?:please |can you |could you )*(?:explain|describe|review|debug|refactor|document|walk me "
+    r"through|what does|comment)\b[^\n:]{0,40}\b(?:code|function|snippet|program|script|query|"
+    r"line|method|do(?=\s*[:?]))",
+    re.I,
+)
+_CODE = re.compile(r"```|\w\(|\w ?[-+*]?= ?\S|;\s*$|\bselect\b.+\bfrom\b", re.I | re.M)
 _OTHER = re.compile(
     r"\b(?:in|a|an) (rust|java|c\+\+|c#|go|golang|ruby|php|swift|kotlin|haskell|perl|bash|scala|"
     r"r|c)\b(?!\w|-)",
@@ -68,6 +75,10 @@ _RESULTS: tuple[tuple[str, str], ...] = (
 def answer(prompt: Prompt) -> Answer | None:
     """Writes the code that is described, where it is one of the known kinds."""
     task = prompt.task[:2_000]
+    if _EXPLAIN.search(task) and _CODE.search(task):
+        return Answer(
+            "I do not know what that code does: I write small pieces, I read none.", "unknown"
+        )
     if not _is_asked(task):
         return None
     if re.search(r"\bsql\b|\bselect (?:statement|query)\b", task, re.I):

@@ -58,6 +58,8 @@ def _times(match: re.Match[str], prompt: Prompt) -> Answer | None:
         .removeprefix("the letter ")
         .removeprefix("the phrase ")
     )
+    if _THIS.fullmatch(text):
+        text = unquote(prompt.task.rpartition(match[0].split()[-1])[2].strip(" :：\n.,"))
     if not text or not 0 < many <= 5_000:
         return None
     joiner = (
@@ -90,6 +92,11 @@ _REPEAT = re.compile(
     r"\b(?:repeat|say|write|print|output|type|echo)\s+(?P<text>.{1,400}?)[\s,]+(?P<n>\d{1,"
     r"4})\s*(?:x\b|times)",
     re.I | re.S,
+)
+_THIS = re.compile(
+    r"(?:this|that|it|the following|the (?:word|text|phrase|sentence|line))(?: (?:word|text|phrase|"
+    r"sentence|line))?",
+    re.I,
 )
 _STANDING = re.compile(
     rf"\b(?:always|only|must|should|just)\s+(?:ever\s+)?(?:say|reply|respond|answer|"

@@ -25,6 +25,9 @@ def answer(prompt: Prompt) -> Answer | None:
     task = with_digits(prompt.task)
     if len(task) > 400:
         return None
+    powers = _POWERS.search(task)
+    if powers:
+        return _powers(powers, task)
     for pattern, make in _RULES:
         match = pattern.search(task)
         values = make(match) if match else None
@@ -38,7 +41,22 @@ def _write(values: list[str], task: str) -> Answer:
     return Answer(("\n" if lines else ", ").join(values))
 
 
+def _powers(match: re.Match[str], task: str) -> Answer | None:
+    """'The squares of 1 to 5', as a table where one is wished."""
+    low, high = int(match["low"]), int(match["high"])
+    power, sign = (2, "²") if match["kind"].lower() == "square" else (3, "³")
+    if not low <= high <= low + 500:
+        return None
+    pairs = [(number, number**power) for number in range(low, high + 1)]
+    if not re.search(r"\btable\b", task, re.I):
+        return Answer(", ".join(str(value) for _, value in pairs))
+    rows = "\n".join(f"| {number} | {value} |" for number, value in pairs)
+    return Answer(f"| n | n{sign} |\n| --- | --- |\n{rows}")
+
+
 def _count(match: re.Match[str]) -> list[str] | None:
+    if _OF_OTHERS.search(match[0]):
+        return None
     start, end = int(match["a"] or 1), int(match["b"])
     step = int(match["step"] or 1) or 1
     if abs(end - start) // step > _MOST:
@@ -141,6 +159,15 @@ def _next(match: re.Match[str]) -> list[str] | None:
     return None
 
 
+_POWERS = re.compile(
+    r"\b(?P<kind>square|cube)s? (?:of|for) (?:the )?(?:whole |natural )?(?:numbers |integers )?"
+    r"(?:from )?(?P<low>\d{1,6}) ?(?:to|through|until|-|–) ?(?P<high>\d{1,6})\b",
+    re.I,
+)
+# "the roots of 1 to 5" are not the numbers from 1 to 5
+_OF_OTHERS = re.compile(
+    r"\b(?:roots?|logs?|logarithms|factorials?|halves|doubles?|sums?) of\b", re.I
+)
 _KINDS = r"(?P<kind>prime|even|odd|square|cube|fibonacci)"
 _RULES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], list[str] | None]], ...] = tuple(
     (re.compile(pattern, re.I), make)

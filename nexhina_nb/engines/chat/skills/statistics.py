@@ -52,11 +52,19 @@ def _compare(match: re.Match[str], prompt: Prompt) -> Answer | None:
 def _statistic(match: re.Match[str], prompt: Prompt) -> Answer | None:
     found = _given(prompt)
     name = "sum" if match[1].lower() == "add up" else match[1].lower()
-    if len(found) < 2 or "column" in prompt.task.lower():
+    if len(found) < 2 or "column" in prompt.task.lower() or _is_told(match):
         return None
     value = _STATISTICS[name](found)
     numbers = ", ".join(show(number) for number in found[:30])
     return Answer(f"The {name} of {numbers} is {show_both(value)}.", show(value, 10))
+
+
+def _is_told(match: re.Match[str]) -> bool:
+    """Whether the text says the value itself: 'total 129.50 CHF'."""
+    tail = re.split(r"[.!?;](?:\s|$)|\n", match.string[match.end() :], maxsplit=1)[0]
+    follows = re.match(r"\s*(?:[:=]|is|was)?\s*(?:[$€£]|[A-Z]{3}\s)?\d", tail)
+    listed = re.match(r"[^\d\n]{0,8}-?\d[\d.]*\s*(?:,|and\b|\+)\s*(?:and )?[$€£-]?\d", tail)
+    return bool(follows) and not listed
 
 
 def _median(found: list[Fraction]) -> Fraction:
@@ -104,9 +112,8 @@ def _exceeds(match: re.Match[str], prompt: Prompt) -> Answer | None:
 
 def _series(match: re.Match[str], prompt: Prompt) -> Answer | None:
     """The sum of all whole numbers from one to another."""
-    low, high = (
-        (int(match["low"]), int(match["high"])) if match["high"] else (1, int(match["many"]))
-    )
+    low = int(match["low"] or match["from"] or 1)
+    high = int(match["high"] or match["to"] or match["many"])
     if low > high or high > 10**12:
         return None
     total = (low + high) * (high - low + 1) // 2
@@ -120,6 +127,8 @@ _RULES: tuple[Rule, ...] = tuple(
             r"\b(?:sum|total|add)\b[^.?\n]{0,40}?\b(?:numbers|integers)\b[^.?\n\d]{0,20}(?:from|"
             r"between) "
             r"(?P<low>\d{1,12}) (?:to|and) (?P<high>\d{1,12})|"
+            r"\b(?:sum|total|add up)(?: of| from)? (?:all )?(?:the )?(?:from )?(?P<from>\d{1,12}) ?"
+            r"(?:to|through|until|bis|–|\.\.\.?) ?(?P<to>\d{1,12})(?![\d.,]*(?:\d|%))|"
             r"\b(?:sum|total) of (?:all )?(?:the )?first (?P<many>\d{1,12}) (?:\w+ )?(?:numbers|"
             r"integers)",
             _series,

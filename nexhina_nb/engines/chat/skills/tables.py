@@ -34,6 +34,17 @@ _BEFORE_ROWS = re.compile(
     r"(?:these|this)?[\s:]*",
     re.I,
 )
+_CONDITION = re.compile(
+    r"\b(?:where|with|whose|having|have|has|filter)\b[^?\n]{0,60}?(?:\b(over|above|greater than|"
+    r"more than|under|below|less than|at least|at most|is(?! (?:over|above|greater|more|under|"
+    r"below|less|at))|equals?)\b|([<>]=?|=))\s*[\"'“]?([\w.-]{1,40})",
+    re.I,
+)
+_COMPARES = re.compile(
+    r"\b(?:over|above|(?:greater|more|less|fewer) than|under|below|at least|at most|equals?)\b|"
+    r"[<>=]",
+    re.I,
+)
 _NUMBER = re.compile(r"(?:number|no\.?|nr\.?|#|id|position|index|n)", re.I)
 _LONGEST_ITEM = 6  # words; more is prose
 _NO_COLUMNS = (
@@ -50,7 +61,10 @@ def answer(prompt: Prompt) -> Answer | None:
     table, order = _find(prompt)
     if table is None:
         return _build(prompt)
-    for act in (columns.aggregate, columns.count, _sort, _filter, columns.lookup):
+    asked = _asked(table, order)
+    if asked is not None:
+        return asked
+    for act in (_sort, _filter, columns.lookup):
         done = act(table, order)
         if done is not None:
             return (
@@ -60,6 +74,19 @@ def answer(prompt: Prompt) -> Answer | None:
             )
     wanted = _target(prompt, order)
     return Answer(grid.write(table, wanted)) if wanted else None
+
+
+def _asked(table: Grid, order: str) -> Answer | None:
+    """A total, an extreme or a count, of the rows that meet the condition where there is one."""
+    told = _CONDITION.search(order)
+    kept = _filter(table, order)
+    rest = order.replace(told[0], " ") if told and kept else order
+    if kept is None and _COMPARES.search(order) and columns.count(table, order):
+        return Answer("I do not know which rows meet that condition: name the column.", "unknown")
+    if kept is not None and columns.count(table, order):
+        many = len(kept.rows)
+        return Answer(f"{many} of the {len(table.rows)} rows.", str(many))
+    return columns.aggregate(kept or table, rest) or columns.count(table, order)
 
 
 def _find(prompt: Prompt) -> tuple[Grid | None, str]:
@@ -174,12 +201,14 @@ def _rows(text: str) -> list[tuple[str, ...]]:
 
 
 def _sort(table: Grid, order: str) -> Grid | None:
-    if not re.search(r"\b(?:sort|order(?:ed)? by|rank)\b", order, re.I):
+    if not re.search(r"\b(?:sort(?:ed)?|order(?:ed)? by|rank(?:ed)?)\b", order, re.I):
         return None
     at = columns.column_in(table, order) or 0
     down = bool(
         re.search(
-            r"descend|decreas|high(?:est)? to low|largest first|highest first|reverse", order, re.I
+            r"\bdesc\b|descend|decreas|high(?:est)? to low|largest first|highest first|reverse",
+            order,
+            re.I,
         )
     )
     numeric = all(columns.number(row[at]) is not None for row in table.rows)
@@ -192,18 +221,11 @@ def _sort(table: Grid, order: str) -> Grid | None:
 
 
 def _filter(table: Grid, order: str) -> Grid | None:
-    match = re.search(
-        r"\b(?:where|with|whose|having|filter)\b.{0,60}?\b(over|above|greater than|more than|"
-        r"under|below|less than|at least|at most|>=?|<=?|is(?! (?:over|above|greater|more|under|"
-        r"below|less|at))|=|equals?)\s*"
-        r"[\"'“]?([\w.-]{1,40})",
-        order,
-        re.I,
-    )
-    at = columns.column_in(table, order)
+    match = _CONDITION.search(order)
+    at = columns.column_in(table, match[0] if match else order)
     if match is None or at is None:
         return None
-    kept = [row for row in table.rows if _passes(row[at], match[1].lower(), match[2])]
+    kept = [row for row in table.rows if _passes(row[at], (match[1] or match[2]).lower(), match[3])]
     return Grid(table.header, tuple(kept), table.source)
 
 

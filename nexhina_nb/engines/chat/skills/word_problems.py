@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from nexhina_nb.engines.chat.numbers import find_numbers, show, with_digits
 from nexhina_nb.engines.chat.prompt import Answer, Prompt
+from nexhina_nb.engines.chat.skills import relations
 from nexhina_nb.engines.chat.words import sentences
 
 _GAIN = re.compile(
@@ -62,8 +63,11 @@ _SECONDS = {"h": 3600, "m": 60, "s": 1}
 def answer(prompt: Prompt) -> Answer | None:
     """Solves the problem where its sentences follow one of the known patterns."""
     task = with_digits(prompt.task)
-    if len(task) > 1_500 or len(find_numbers(task)) < 2:
+    if len(task) > 1_500 or not find_numbers(task):
         return None
+    related = relations.part(task) or relations.age(task) or relations.by_rate(task)
+    if related or relations.is_rate(task) or len(find_numbers(task)) < 2:
+        return related
     return (
         _motion(task)
         or _discount(task)
