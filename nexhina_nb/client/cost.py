@@ -11,8 +11,6 @@ from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.cost import Tokens, format_usd, quota as quota_of, usd
 from nexhina_nb.wire import Usage
 
-QUOTA_HEADER = "x-nexhina-quota"
-
 
 @dataclass(frozen=True, slots=True)
 class Cost:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
 from nexhina_nb.client import tables
-from nexhina_nb.client.cost import QUOTA_HEADER, Cost, cost_of
+from nexhina_nb.client.cost import Cost, cost_of
 from nexhina_nb.client.exchange import Response, not_an_answer
 from nexhina_nb.client.replies import Bundle, facts
 from nexhina_nb.client.target import Target
 from nexhina_nb.wire import RerankResponse, RerankResult, Usage
+from nexhina_nb.wire.extensions import QUOTA_HEADER
 
 if TYPE_CHECKING:
     import pandas as pd

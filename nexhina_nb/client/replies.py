@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from nexhina_nb.client.cost import QUOTA_HEADER, Cost, cost_of
+from nexhina_nb.client.cost import Cost, cost_of
 from nexhina_nb.client.exchange import Response, not_an_answer
 from nexhina_nb.client.target import Target
 from nexhina_nb.errors import Upstream
@@ -26,6 +26,7 @@ from nexhina_nb.wire import (
     ToolCall,
     Usage,
 )
+from nexhina_nb.wire.extensions import QUOTA_HEADER
 
 Bundle = tuple[dict[str, str], dict[str, Any]]
 

@@ -15,8 +15,7 @@ from nexhina_nb.errors import BadInput
 from nexhina_nb.retry import Policy
 from nexhina_nb.secret import Secret
 from nexhina_nb.settings import Settings
-
-LONGEST_TAGS = 1024  # of what the gateway keeps, as they travel: name=value&…
+from nexhina_nb.wire.extensions import LONGEST_TAGS
 
 
 @dataclass(slots=True)

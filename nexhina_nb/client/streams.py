@@ -16,10 +16,10 @@ from nexhina_nb.client.target import Target
 from nexhina_nb.errors import NexhinaError, StreamBroken
 from nexhina_nb.wire import ChatCompletionResponse
 from nexhina_nb.wire.accumulate import ChatAccumulator
+from nexhina_nb.wire.extensions import QUOTA_COMMENT
 from nexhina_nb.wire.sse import Comment, Decoder, Event
 
 # The gateway tells the price in a comment just before the end (see `cost`).
-BILLED = "nexhina-quota"
 ASK_AGAIN = "what came is in .partial; a broken stream cannot be resumed, only asked again"
 
 
@@ -102,7 +102,7 @@ class StreamState:
         for item in items:
             if isinstance(item, Comment):
                 name, _, value = item.text.partition(" ")
-                self._billed = value.strip() if name == BILLED else self._billed
+                self._billed = value.strip() if name == QUOTA_COMMENT else self._billed
             elif item.done:
                 self.done = True
                 return

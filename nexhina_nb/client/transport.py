@@ -22,9 +22,9 @@ from nexhina_nb.client.exchange import Failure, Request, Response
 from nexhina_nb.client.session import Session
 from nexhina_nb.client.target import Target
 from nexhina_nb.errors import BadInput, ConnectionFailed, TimedOut
+from nexhina_nb.wire.extensions import TAGS_HEADER
 
 USER_AGENT = "nexhina_nb"
-TAGS_HEADER = "X-Nexhina-Tags"
 # The caller's client may be set to follow redirects or to sign in on its own; the key must go where
 # it was meant to.
 SEND: dict[str, Any] = {"stream": True, "auth": None, "follow_redirects": False}

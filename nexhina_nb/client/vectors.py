@@ -14,11 +14,12 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from nexhina_nb.client.cost import QUOTA_HEADER, Cost, cost_of, total
+from nexhina_nb.client.cost import Cost, cost_of, total
 from nexhina_nb.client.exchange import Response
 from nexhina_nb.errors import Upstream
 from nexhina_nb.pricing.cost import Tokens
 from nexhina_nb.wire import Usage
+from nexhina_nb.wire.extensions import QUOTA_HEADER
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from nexhina_nb.gateway.auth import Caller
 from nexhina_nb.gateway.billing import Hold, hold, release
 from nexhina_nb.gateway.failover import moves_on
 from nexhina_nb.gateway.kinds import Kind, rough_tokens
-from nexhina_nb.gateway.record import TAGS_HEADER, Record, read_tags
+from nexhina_nb.gateway.record import Record, read_tags
 from nexhina_nb.gateway.relay import renamed
 from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.gateway.upstreams.base import Answer, Call, read
@@ -29,8 +29,7 @@ from nexhina_nb.pricing.cost import pre_quota, quota
 from nexhina_nb.pricing.price import Price
 from nexhina_nb.pricing.usage import Tokens
 from nexhina_nb.store.channels import Channel
-
-QUOTA_HEADER = "x-nexhina-quota"
+from nexhina_nb.wire.extensions import QUOTA_HEADER, TAGS_HEADER
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,7 @@ from nexhina_nb.pricing.price import Price
 from nexhina_nb.pricing.usage import Tokens
 from nexhina_nb.store.logs import LogRow
 from nexhina_nb.wire import LogType
-
-TAGS_HEADER = "x-nexhina-tags"
-_LONGEST_TAGS = 1024
+from nexhina_nb.wire.extensions import LONGEST_TAGS
 
 
 @dataclass(slots=True)
@@ -77,7 +75,7 @@ class Record:
 
 def read_tags(header: str) -> dict[str, str]:
     """``notebook=a.ipynb&cell=7`` → a dict: where in the caller's work the call was made."""
-    return dict(parse_qsl(header[:_LONGEST_TAGS]))
+    return dict(parse_qsl(header[:LONGEST_TAGS]))
 
 
 def price_facts(price: Price) -> dict[str, float]:

@@ -13,9 +13,8 @@ from typing import Any
 
 import orjson
 
+from nexhina_nb.wire.extensions import QUOTA_COMMENT
 from nexhina_nb.wire.sse import DONE, FrameSplitter, encode
-
-QUOTA_COMMENT = "nexhina-quota"
 
 
 class StreamTap:

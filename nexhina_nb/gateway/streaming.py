@@ -17,10 +17,11 @@ import orjson
 from nexhina_nb.errors import APIError, InternalError, NexhinaError, Upstream
 from nexhina_nb.gateway import answers
 from nexhina_nb.gateway.pipeline import Bill, Exchange
-from nexhina_nb.gateway.relay import QUOTA_COMMENT, StreamTap, as_stream
+from nexhina_nb.gateway.relay import StreamTap, as_stream
 from nexhina_nb.gateway.upstreams.base import Answer, read
 from nexhina_nb.pricing.usage import Tokens
 from nexhina_nb.wire.errors import to_body
+from nexhina_nb.wire.extensions import QUOTA_COMMENT
 from nexhina_nb.wire.sse import DONE, comment, encode
 
 # What may follow the end marker, so that the connection can be used again: little, and soon.
