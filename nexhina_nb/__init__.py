@@ -13,25 +13,45 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from nexhina_nb import errors
+    from nexhina_nb.analysis.costs import cost
+    from nexhina_nb.analysis.frames import logs
+    from nexhina_nb.analysis.report import report
+    from nexhina_nb.batch.columns import matrix
     from nexhina_nb.client.aio import AsyncClient
     from nexhina_nb.client.sync import Client
     from nexhina_nb.pricing.estimate import estimate
+    from nexhina_nb.tabular import embed, rerank
+    from nexhina_nb.widgets.chat import Chat
 
     __version__: str
 
 __all__ = [
     "AsyncClient",
+    "Chat",
     "Client",
+    "cost",
+    "embed",
     "errors",
     "estimate",
     "load_ipython_extension",
+    "logs",
+    "matrix",
+    "report",
+    "rerank",
     "unload_ipython_extension",
 ]
 
 _HOMES = {
     "AsyncClient": "nexhina_nb.client.aio",
+    "Chat": "nexhina_nb.widgets.chat",
     "Client": "nexhina_nb.client.sync",
+    "cost": "nexhina_nb.analysis.costs",
+    "embed": "nexhina_nb.tabular",
     "estimate": "nexhina_nb.pricing.estimate",
+    "logs": "nexhina_nb.analysis.frames",
+    "matrix": "nexhina_nb.batch.columns",
+    "report": "nexhina_nb.analysis.report",
+    "rerank": "nexhina_nb.tabular",
 }
 
 
@@ -61,3 +81,15 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     from nexhina_nb.magics.extension import unload
 
     unload(shell)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """For Jupyter Server: the extension that owns a gateway for all kernels of the server."""
+    from nexhina_nb.server.extension import NexhinaServer
+
+    return [{"module": "nexhina_nb.server.extension", "app": NexhinaServer}]
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """For ``jupyter labextension develop``: where the built front end is."""
+    return [{"src": "labextension", "dest": "@nexhina/nb"}]

@@ -64,6 +64,12 @@ class Settings:
         2, "how often a failed call is tried again before it is an error", least=0, most=100
     )
     stream: bool = _client(True, "show answers in a cell as they come")
+    max_concurrency: int = _client(
+        32, "most calls that a batch has under way at once", least=1, most=1024
+    )
+    cache_mb: int = _client(
+        4096, "disk space for the answers that batches keep, in MiB; 0: none", least=0, most=1 << 20
+    )
     # the gateway
     host: str = _setting("127.0.0.1", "address the gateway listens on", private=True)
     port: int = _setting(
@@ -91,6 +97,7 @@ class Settings:
     pace: float = _setting(
         0.012, "pause between the pieces that local/chat streams; 0: none", least=0, most=60
     )
+    autostart: bool = _setting(False, "start the gateway together with the Jupyter server")
     # both
     home: Path = _setting(
         Path(), "folder of the store, the settings and the discovery file", private=True

@@ -1,117 +1,252 @@
-"""Write docs/reference.md from the declarations: settings, magics, commands, routes.
+"""Write docs/reference/*.md from the declarations: verbs, commands, settings, routes, Python names,
+schemas.
 
     python scripts/make_reference.py [--check]
 
-With ``--check`` nothing is written, and a stale file is an error.
+With ``--check`` nothing is written, and a stale, missing or forgotten page is an error.
 """
 
 from __future__ import annotations
 
+import inspect
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, cast
 
 import click
+import reference_python
+from reference_python import cell, first
 from starlette.routing import Route
 
-from nexhina_nb import settings
+from nexhina_nb import settings, wire
 from nexhina_nb.cli import main as command_line
 from nexhina_nb.gateway.app import routes
-from nexhina_nb.magics import verbs
-from nexhina_nb.magics.options import Kind, Option
+from nexhina_nb.magics import manual, options, verbs
 from nexhina_nb.secret import Secret
 
-PAGE = Path(__file__).parents[1] / "docs" / "reference.md"
-INTRODUCTION = """# Reference
+FOLDER = Path(__file__).parents[1] / "docs" / "reference"
+Lines = Iterator[str]
 
-Made by `python scripts/make_reference.py` from the declarations in the code; a test fails when it
-is stale.
-"""
+_OPTION = re.compile(r"(--[a-z][a-z-]*)")  # in running text
 
-
-def render() -> str:
-    """The whole page."""
-    parts = [INTRODUCTION, *_settings(), *_magics(), *_commands(), *_routes()]
-    return "\n".join(parts).rstrip() + "\n"
-
-
-def _settings() -> Iterator[str]:
-    yield "\n## Settings\n"
-    yield "Arguments go before environment variables, these before `nexhina.toml` in the working"
-    yield "folder, that before `nexhina.toml` in the home folder. Rows marked * are not read from"
-    yield "the working folder: somebody else's notebook must not send a key elsewhere. Times are"
-    yield "seconds.\n"
-    yield "| Setting | Variable | Default | What it is |\n|---|---|---|---|"
-    for row in settings.rows():
-        star = "*" if row.metadata["private"] else ""
-        default = row.default
-        if row.name == "home":
-            default = "the platform's data folder"
-        shown = "" if isinstance(default, Secret) or default == "" else f"`{default}`"
-        name, variable = row.name, settings.env_name(row.name)
-        yield f"| `{name}`{star} | `{variable}` | {shown} | {row.metadata['help']} |"
+# Verb → endpoint, the same in Python, built-in model. A test checks that all of them exist.
+EQUIVALENTS = MappingProxyType(
+    {
+        "chat": ("POST /v1/chat/completions", "client.chat(prompt)", "local/chat"),
+        "embed": ("POST /v1/embeddings", "client.embed(texts)", "local/embed"),
+        "rerank": ("POST /v1/rerank", "client.rerank(query, documents)", "local/rerank"),
+        "models": ("GET /v1/models", "client.models(pattern)", ""),
+        "usage": ("GET /api/usage/token/", "client.usage()", ""),
+        "cost": ("GET /api/log/token", "nx.cost()", ""),
+        "logs": ("", "nx.logs()", ""),
+    }
+)
+# Verbs of the finished program; the page says which of them are not there yet.
+PLANNED = (
+    "respond", "moderate", "image", "speak", "transcribe", "translate", "video", "logs", "keys",
+    "channels", "class", "record", "replay",
+)  # fmt: skip
 
 
-def _magics() -> Iterator[str]:
-    yield "\n## Magics\n"
+def verbs_page() -> Lines:
+    """The verbs of the magics."""
+    yield "# Verbs\n"
+    yield "Every verb of the magics, with its options. `%nexhina?` shows the same in a notebook,"
+    yield "and `%%nexhina VERB --help` explains one verb.\n"
+    yield "```text"
+    yield "%%nexhina [VERB] [OPTION]…     with the text below; VERB is chat unless named"
+    yield "%nexhina VERB [OPTION]…        for the verbs that take one line"
+    yield "```\n"
+    yield "`{{name}}` in the text, or in the value of an option, inserts a variable; so do"
+    yield '`{{name.attribute}}`, `{{name[0]}}` and `{{name["key"]}}`. A frame becomes a table.'
+    yield "Nothing else in the text is touched, and `--verbatim` leaves these alone as well. Tab"
+    yield "completes verbs, options, models and variables. Defaults are [settings](settings.md).\n"
+    yield "| Verb | What it does |\n|---|---|"
     for verb in verbs.VERBS:
-        yield f"### `{verb.magic} {verb.name}`\n"
-        yield f"{verb.summary[0].upper()}{verb.summary[1:]}. {verb.details}".strip() + "\n"
-        for example in verb.examples:
-            yield f"```\n{example}\n```\n"
+        yield f"| [`{verb.magic} {verb.name}`](#{verb.name}) | {cell(verb.summary)} |"
+    if missing := [f"`{name}`" for name in PLANNED if verbs.find(name) is None]:
+        yield f"\nNot there yet: {', '.join(missing)}."
+    yield ""
+    for verb in verbs.VERBS:
+        yield from _verb(verb)
+    yield "## Options that verbs share\n"
+    yield "These every verb has:\n"
+    yield from _options(options.Command, ())
+    yield "\nThese every verb has that calls a model:\n"
+    yield from _options(options.Call, (options.Command,))
+
+
+def _verb(verb: verbs.Verb) -> Lines:
+    yield f"## {verb.name}\n"
+    yield f"```text\n{manual.synopsis(verb)}\n```\n"
+    yield _OPTION.sub(r"`\1`", f"{_sentence(verb.summary)} {verb.details}".strip()) + "\n"
+    for example in verb.examples:
+        yield f"```ipython\n{example}\n```\n"
+    if verb.name in EQUIVALENTS:
+        yield _equivalents(*EQUIVALENTS[verb.name])
+    shared = options.Call if issubclass(verb.args, options.Call) else options.Command
+    yield from _options(verb.args, (shared,))
+    yield "\nAlso: the [options that verbs share](#options-that-verbs-share).\n"
+
+
+def _equivalents(endpoint: str, python: str, model: str) -> str:
+    """One line: the same by HTTP, in Python, and with which built-in model."""
+    page = "python.md#" + ("functions-and-widgets" if python.startswith("nx.") else "clients")
+    model_link = f"[`{model}`](../engines.md)" if model else ""
+    told = (
+        ("Endpoint", f"`{endpoint}`" if endpoint else ""),
+        ("in Python", f"[`{python}`]({page})" if python else ""),
+        ("built-in model", model_link),
+    )
+    line = " · ".join(f"{label} {value}" for label, value in told if value)
+    return f"{line[0].upper()}{line[1:]}\n"
+
+
+def _options(args: type[options.Command], without: tuple[type[options.Command], ...]) -> Lines:
+    left_out = {name for shared in without for name in shared.__dataclass_fields__}
+    found = [
+        field.metadata["option"]
+        for name, field in args.__dataclass_fields__.items()
+        if name not in left_out
+    ]
+    if found:
         yield "| Option | What it does |\n|---|---|"
-        for _, option in verbs.options(verb):
-            yield f"| `{_usage(option)}` | {_cell(option.help)} |"
-        yield ""
+    for option in found:
+        value = "" if option.kind is options.Kind.FLAG else option.placeholder
+        usage = f"{', '.join(option.flags)} {value}".strip()
+        yield f"| `{cell(usage)}` | {cell(option.help)} |"
 
 
-def _usage(option: Option) -> str:
-    value = "" if option.kind is Kind.FLAG else option.placeholder
-    return _cell(f"{', '.join(option.flags)} {value}".strip())
-
-
-def _commands() -> Iterator[str]:
-    yield "\n## Command line\n"
+def commands_page() -> Lines:
+    """The command line."""
+    yield "# Command line\n"
+    yield "The command is called `nexhina`; `nexhina COMMAND --help` says the same as this page.\n"
     yield from _command("nexhina", command_line)
 
 
-def _command(path: str, command: click.Command) -> Iterator[str]:
+def _command(path: str, command: click.Command) -> Lines:
     if isinstance(command, click.Group):
         for name, child in sorted(command.commands.items()):
             yield from _command(f"{path} {name}", child)
         return
-    yield f"### `{path}`\n\n{(command.help or '').strip()}\n"
+    yield f"## {path}\n"
     context = click.Context(command, info_name=path)
-    rows = [record for p in command.params if (record := p.get_help_record(context))]
+    usage = " ".join(command.collect_usage_pieces(context))
+    yield f"```text\n{path} {usage}\n```\n\n{inspect.cleandoc(command.help or '')}\n"
+    records = (param.get_help_record(context) for param in command.params)
+    rows = [record for record in records if record and record[1]]
     if rows:
         yield "| Option | What it does |\n|---|---|"
-        yield from (f"| `{_cell(name)}` | {_cell(text)} |" for name, text in rows)
+        yield from (f"| `{cell(name)}` | {cell(text)} |" for name, text in rows)
         yield ""
 
 
-def _routes() -> Iterator[str]:
-    yield "\n## Routes of the gateway\n"
+def settings_page() -> Lines:
+    """The settings."""
+    yield "# Settings\n"
+    yield "Arguments go before environment variables, these before `nexhina.toml` in the working"
+    yield "folder, that before `nexhina.toml` in the home folder (see `home` below). In a notebook,"
+    yield '`%config Nexhina.model = "gpt-4o"` sets a client setting for the kernel, and'
+    yield "`%config Nexhina` lists them. Times are seconds.\n"
+    yield "Rows marked * are not read from the working folder: somebody else's notebook must not be"
+    yield "able to send your key elsewhere.\n"
+    for side, title in (("client", "Client"), ("gateway", "Gateway, and both")):
+        yield f"## {title}\n"
+        yield "| Setting | Variable | Default | What it is |\n|---|---|---|---|"
+        for row in settings.rows():
+            if row.metadata["side"] == side:
+                star = "*" if row.metadata["private"] else ""
+                name = f"`{row.name}`{star} | `{settings.env_name(row.name)}`"
+                yield f"| {name} | {_default(row)} | {cell(row.metadata['help'])} |"
+        yield ""
+
+
+def _default(row: Any) -> str:
+    if row.name == "home":
+        return "the platform's data folder"
+    hidden = isinstance(row.default, Secret) or row.default == ""
+    return "" if hidden else f"`{row.default}`"
+
+
+def routes_page() -> Lines:
+    """The routes of the gateway."""
+    yield "# Routes of the gateway\n"
+    yield "What `nexhina gateway serve` answers. Every route except `/health` wants a key:"
+    yield "`Authorization: Bearer sk-…`. Errors have the form of the OpenAI API,"
+    yield '`{"error": {"message", "type", "param", "code"}}`.\n'
     yield "| Method | Path | |\n|---|---|---|"
     for route in routes(cast("Any", None)):
         assert isinstance(route, Route)
         methods = ", ".join(sorted((route.methods or set()) - {"HEAD"})) or "any"
-        doc = (getattr(route.endpoint, "summary", None) or route.endpoint.__doc__ or "").strip()
-        yield f"| {methods} | `{route.path}` | {_cell(doc)} |"
+        doc = getattr(route.endpoint, "summary", None) or inspect.getdoc(route.endpoint) or ""
+        yield f"| {methods} | `{route.path}` | {cell(doc)} |"
 
 
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+def schemas_page() -> Lines:
+    """The models of the wire."""
+    yield "# Schemas\n"
+    yield "What travels, as pydantic models in `nexhina_nb.wire`; all 42 schemas of the Nexhina"
+    yield "documentation are among them, by the same names. Requests are checked strictly, replies"
+    yield "are read leniently, and unknown fields are kept. Fields in bold must be there.\n"
+    module = ""
+    for name in sorted(wire.__all__, key=lambda name: (getattr(wire, name).__module__, name)):
+        model = getattr(wire, name)
+        if model.__module__ != module:
+            module = model.__module__
+            yield f"\n## {module.rpartition('.')[2].replace('_', ' ').capitalize()}\n"
+            yield f"{_sentence(first(sys.modules[module]))}\n"
+            yield "| Schema | Fields | |\n|---|---|---|"
+        yield f"| `{name}` | {_fields(model)} | {cell(first(model))} |"
+
+
+def _fields(model: Any) -> str:
+    found = getattr(model, "model_fields", {})
+    return ", ".join(f"**{n}**" if f.is_required() else n for n, f in found.items())
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+PAGES: dict[str, Callable[[], Lines]] = {
+    "verbs": verbs_page,
+    "commands": commands_page,
+    "settings": settings_page,
+    "routes": routes_page,
+    "python": reference_python.lines,
+    "schemas": schemas_page,
+}
+
+
+def render() -> dict[Path, str]:
+    """Every page, by its path."""
+    made = "<!-- Made by `python scripts/make_reference.py`; a test fails when it is stale. -->"
+    return {
+        FOLDER / f"{name}.md": "\n".join((made, "", *lines())).rstrip() + "\n"
+        for name, lines in PAGES.items()
+    }
+
+
+def stale(pages: dict[Path, str], folder: Path = FOLDER) -> list[str]:
+    """The names of pages that differ from what is on disk, and of those that nothing makes."""
+    there = {path: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
+    paths = sorted(there.keys() | pages.keys())
+    return [path.name for path in paths if there.get(path) != pages.get(path)]
 
 
 def main() -> None:
-    """Write the page, or check it."""
-    page = render()
+    """Write the pages, or check them."""
+    pages = render()
     if "--check" in sys.argv[1:]:
-        if PAGE.read_text(encoding="utf-8") != page:
-            sys.exit("docs/reference.md is stale: run python scripts/make_reference.py")
+        if names := stale(pages):
+            sys.exit(f"stale in docs/reference: {', '.join(names)}; run scripts/make_reference.py")
         return
-    PAGE.write_text(page, encoding="utf-8")
+    FOLDER.mkdir(exist_ok=True)
+    for path, text in pages.items():
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,9 @@ import pytest
 
 HEAVY = {
     "IPython", "anywidget", "bm25s", "httpx", "httpx2", "ipywidgets", "jupyter_server",
-    "jupyterlab", "keyring", "matplotlib", "narwhals", "numpy", "openai", "pandas", "polars",
-    "pyarrow", "pydantic", "rich", "sqlalchemy", "starlette", "tiktoken", "uvicorn",
+    "jupyterlab", "keyring", "markdown_it", "matplotlib", "narwhals", "numpy", "openai", "pandas",
+    "polars", "pyarrow", "pydantic", "pygments", "rich", "sqlalchemy", "starlette", "tiktoken",
+    "tornado", "uvicorn",
 }  # fmt: skip
 
 
@@ -37,7 +38,16 @@ def loaded_by(statement: str) -> set[str]:
         ("import nexhina_nb.engines", set()),
         ("import nexhina_nb.pricing.cost", set()),
         ("import nexhina_nb.wire", set()),
-        ("import nexhina_nb.magics.extension", {"IPython"}),
+        ("import nexhina_nb.magics.extension", {"IPython", "pygments"}),
+        ("import nexhina_nb.server.service", set()),
+        ("import nexhina_nb; nexhina_nb._jupyter_labextension_paths()", set()),
+        (
+            "import nexhina_nb; nexhina_nb._jupyter_server_extension_points()",
+            {"jupyter_server", "tornado"},
+        ),
+        ("import nexhina_nb.widgets.progress", set()),
+        ("import nexhina_nb.analysis.frames", {"polars"}),
+        ("import nexhina_nb.analysis.report", {"numpy", "polars"}),
     ],
 )
 def test_import_loads_nothing_heavy(statement: str, allowed: set[str]) -> None:

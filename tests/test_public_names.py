@@ -8,10 +8,17 @@ import nexhina_nb
 def test_the_list() -> None:
     assert nexhina_nb.__all__ == [
         "AsyncClient",
+        "Chat",
         "Client",
+        "cost",
+        "embed",
         "errors",
         "estimate",
         "load_ipython_extension",
+        "logs",
+        "matrix",
+        "report",
+        "rerank",
         "unload_ipython_extension",
     ]
 

@@ -12,6 +12,8 @@ from nexhina_nb.cli.common import OneLineErrors
 from nexhina_nb.cli.doctor import doctor
 from nexhina_nb.cli.gateway import gateway
 from nexhina_nb.cli.keys import keys
+from nexhina_nb.cli.lab import lab
+from nexhina_nb.cli.logs import logs
 from nexhina_nb.cli.prices import prices
 
 
@@ -32,6 +34,7 @@ def demo(plot: str) -> None:
     run(plot)
 
 
-for group in (gateway, keys, channels, prices):
+for group in (gateway, keys, channels, prices, logs):
     main.add_command(group)
-main.add_command(doctor)
+for command in (lab, doctor):
+    main.add_command(command)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nexhina_nb.analysis.moments import span
 from nexhina_nb.errors import BadInput, NexhinaError
 from nexhina_nb.settings import load
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 store_option = click.option("--store", metavar="URL", help="SQLAlchemy URL of the store.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-_SPANS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 class OneLineErrors(click.Group):
@@ -54,10 +53,10 @@ def parse_usd(text: str) -> Decimal:
 
 def parse_span(text: str) -> int:
     """``"7d"`` → seconds."""
-    number, unit = text[:-1], text[-1:]
-    if not number.isdecimal() or unit not in _SPANS:
+    found = span(text)
+    if found is None:
         raise BadInput(f"{text!r} is not a span of time", hint="for example 30m, 12h, 7d or 2w")
-    return int(number) * _SPANS[unit]
+    return int(found.total_seconds())
 
 
 def parse_names(text: str) -> tuple[str, ...]:

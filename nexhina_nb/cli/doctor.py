@@ -8,6 +8,7 @@ import platform
 import click
 
 from nexhina_nb import discovery
+from nexhina_nb.cli.front_end import MISSING, find_front_end
 from nexhina_nb.errors import NexhinaError
 from nexhina_nb.release import version
 from nexhina_nb.settings import load
@@ -30,6 +31,7 @@ def doctor() -> None:
     running = discovery.find(settings.home)
     click.echo(f"gateway     {running.base_url if running else 'none runs'}")
     click.echo(f"store       {_store_state()}")
+    click.echo(f"front end   {find_front_end() or MISSING}")
     for module, extra, purpose in _OPTIONAL:
         found = importlib.util.find_spec(module) is not None
         state = "there" if found else f"not installed; pip install 'nexhina_nb[{extra}]'"

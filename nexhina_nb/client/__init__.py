@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nexhina_nb.client.cost import Cost
     from nexhina_nb.client.ranking import Ranked, RerankReply
     from nexhina_nb.client.replies import ChatReply
+    from nexhina_nb.client.spending import Spending
     from nexhina_nb.client.sync import ChatStream, Client
     from nexhina_nb.client.vectors import Vectors
 
@@ -29,6 +30,7 @@ __all__ = [
     "ModelsReply",
     "Ranked",
     "RerankReply",
+    "Spending",
     "Vectors",
 ]
 
@@ -43,6 +45,7 @@ _HOMES = {
     "ModelsReply": "account",
     "Ranked": "ranking",
     "RerankReply": "ranking",
+    "Spending": "spending",
     "Vectors": "vectors",
 }
 

@@ -93,8 +93,13 @@ def kinds_of(model: Model) -> list[str]:
     return [str(kind) for kind in kinds] if isinstance(kinds, list) else []
 
 
+def price_of(model: Model, catalog: Catalog) -> Price | None:
+    """What the gateway says a model costs, else what the catalogue does, else None: unknown."""
+    return _said(model) or catalog.price(model.id)
+
+
 def _prices(model: Model, catalog: Catalog) -> tuple[Any, Any]:
-    price = _said(model) or catalog.price(model.id)
+    price = price_of(model, catalog)
     if price is None:
         return None, None
     if price.per_call is not None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import replace
 from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar, overload
 
 from nexhina_nb.client import core
@@ -15,7 +16,7 @@ from nexhina_nb.client.replies import ChatReply
 from nexhina_nb.client.session import Session
 from nexhina_nb.client.shell import Shell, StreamShell, like
 from nexhina_nb.client.streams import OpenStream
-from nexhina_nb.client.transport import SEND, response
+from nexhina_nb.client.transport import SEND, response, transport
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -94,6 +95,7 @@ class AsyncClient(Shell):
     models = _verb(core.models)
     usage = _verb(core.usage)
     logs = _verb(core.logs)
+    spending = _verb(core.spending)
 
     @overload
     async def chat(
@@ -107,7 +109,7 @@ class AsyncClient(Shell):
     async def chat(
         self, prompt: Prompt, *, stream: bool, **options: Any
     ) -> ChatReply | AsyncChatStream: ...
-    @like(core.chat)
+    @like(core.chat, "AsyncChatStream")
     async def chat(self, prompt: Prompt, **options: Any) -> ChatReply | AsyncChatStream:
         result = await self._run(core.chat(self._session, prompt, **options))
         return (
@@ -151,3 +153,18 @@ class AsyncClient(Shell):
                 await answer.aclose()
         except self._transport.errors as error:
             return self._transport.failure(error, step, answered=answer is not None)
+
+
+def beside(client: Shell, session: Session) -> AsyncClient:
+    """A client with connections of its own and the time limits of another: for another loop, or
+    for a session with other patience.
+    """
+    made = AsyncClient.__new__(AsyncClient)
+    fresh = transport(AsyncClient.kind, session, None, None)
+    made._session, made._transport = session, replace(fresh, timeout=client._transport.timeout)
+    return made
+
+
+async def carry_out(client: AsyncClient, flow: Flow[T]) -> T:
+    """Run a flow that is no verb of the client, on its connections."""
+    return await client._run(flow)

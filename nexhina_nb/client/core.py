@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from nexhina_nb import errors
 from nexhina_nb.client import bodies
@@ -25,6 +26,7 @@ from nexhina_nb.client.messages import Prompt, conversation, response_format
 from nexhina_nb.client.ranking import RerankReply, read_ranking
 from nexhina_nb.client.replies import ChatReply, Form, read_chat
 from nexhina_nb.client.session import Session
+from nexhina_nb.client.spending import Moment, Spending, seconds
 from nexhina_nb.client.streams import OpenStream, StreamState
 from nexhina_nb.client.texts import checked, documents_of, packed, texts_of
 from nexhina_nb.client.tools import tool_definitions
@@ -151,13 +153,14 @@ def _vectors(
     try:
         return (yield from call(session, request, asked))
     except (errors.BadRequest, errors.Unprocessable) as error:
-        if encoding == "float" or not _refuses_base64(error):
+        if encoding == "float" or not refuses_base64(error):
             raise
     session.vectors_as = "float"
     return (yield from _vectors(session, fields, extra))
 
 
-def _refuses_base64(error: errors.APIError) -> bool:
+def refuses_base64(error: errors.APIError) -> bool:
+    """Whether a server says that it knows vectors as numbers only."""
     words = f"{error.param} {error.message}".lower()
     return "encoding_format" in words or "base64" in words
 
@@ -211,11 +214,30 @@ def usage(session: Session, /) -> Flow[KeyUsage]:
     return KeyUsage.read(body.get("data"))
 
 
-def logs(session: Session, /) -> Flow[list[dict[str, Any]]]:
+def logs(session: Session, /, *, limit: int | None = None) -> Flow[list[dict[str, Any]]]:
     """The newest calls of the key (at most 1,000) as log rows (contract 8.1), newest first."""
-    request = Request("GET", "/api/log/token", repeatable=True)
-    response, body = yield from call(session, request)
+    path = "/api/log/token" if limit is None else f"/api/log/token?limit={max(1, limit)}"
+    response, body = yield from call(session, Request("GET", path, repeatable=True))
     rows = body.get("data")
     if not isinstance(rows, list):
         raise not_an_answer(session.target, response, "is no list of log rows")
-    return [row for row in rows if isinstance(row, dict)]
+    return [row for row in rows if isinstance(row, dict)][:limit]
+
+
+def spending(
+    session: Session, /, since: Moment | None = None, until: Moment | None = None
+) -> Flow[Spending]:
+    """What the key spent from ``since`` to ``until`` (Unix seconds, or datetimes): quota, calls,
+    tokens.
+
+    A gateway that cannot sum up its log is asked for the rows, of which there are at most 1,000.
+    """
+    start, end = seconds(since), seconds(until)
+    span = {"start_timestamp": start or 0, "end_timestamp": end or 0}  # 0: without a limit
+    path = f"/api/log/token/stat?{urlencode(span)}"
+    try:
+        _, body = yield from call(session, Request("GET", path, repeatable=True))
+    except (errors.NotFound, errors.MethodNotAllowed, errors.NotOffered):
+        rows = yield from logs(session)
+        return Spending.of_rows(rows, start, end)
+    return Spending.read(body.get("data"))

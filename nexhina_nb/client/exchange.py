@@ -121,7 +121,7 @@ def _verdict(
         again = _may_repeat(request, outcome)
         return outcome.error, session.policy.delay(attempt) if again else None
     error = read_error(session.target, outcome)
-    if not isinstance(error, errors.APIError) or not _passes(error):
+    if not isinstance(error, errors.APIError) or not passes(error):
         return error, None
     return error, session.policy.delay(attempt, error.retry_after)
 
@@ -138,7 +138,8 @@ def _may_repeat(request: Request, failure: Failure) -> bool:
     return request.repeatable and not isinstance(failure.error, errors.TimedOut)
 
 
-def _passes(error: errors.APIError) -> bool:
+def passes(error: errors.APIError) -> bool:
+    """Whether asking again may help."""
     # The type says more than the status: servers answer 500 to bad requests and 429 for want of
     # money, which no waiting helps.
     if error.status_code == 408:

@@ -49,14 +49,15 @@ def call(
     """
     try:
         response = yield from exchange(session, request)
-        return response, {} if response.source is not None else _checked(session, response)
+        return response, {} if response.source is not None else checked(session, response)
     except errors.APIError as error:
         failed = error
     yield from explain(session, failed, asked or Asked(), request.path)
     raise failed
 
 
-def _checked(session: Session, response: Response) -> dict[str, Any]:
+def checked(session: Session, response: Response) -> dict[str, Any]:
+    """The JSON of a good answer; raises the error that it holds."""
     body = read_json(session.target, response)
     if body.get("success") is False:  # the admin API says so with status 200 (contract 7.1)
         raise read_error(session.target, response)

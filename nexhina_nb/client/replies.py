@@ -178,6 +178,14 @@ class ChatReply:
         return data, facts(self.model, self.request_id, self.cost, self.usage, **more)
 
 
+def partial_reply(text: str, model: str, request_id: str | None = None) -> ChatReply:
+    """What came of an answer that was stopped, as a reply like others; it has no finish reason."""
+    message = {"role": "assistant", "content": text}
+    choice = {"index": 0, "message": message, "finish_reason": None}
+    raw = ChatCompletionResponse.read({"model": model, "choices": [choice]})
+    return ChatReply(raw, request_id=request_id)
+
+
 def _text(message: AssistantMessage) -> str:
     refusal: Any = message.refusal
     content: Any = message.content  # read leniently, so it may be anything

@@ -47,9 +47,24 @@ class Shell:
         return self._session.target.base_url
 
     @property
+    def is_local(self) -> bool:
+        """Whether this is the gateway that runs on this machine, wherever it listens now."""
+        return self._session.target.discovered
+
+    @property
+    def key(self) -> Secret:
+        """The key that goes with every call."""
+        return self._session.target.key
+
+    @property
     def settings(self) -> Settings:
         """The settings that hold for this client."""
         return self._session.settings
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """What goes with every call, for the gateway's log."""
+        return self._session.tags
 
     def with_tags(self, **tags: str) -> Self:
         """A client with more tags on its calls; it shares the connections of this one and need not
@@ -104,11 +119,12 @@ class StreamShell:
         return f"<{type(self).__name__} {len(self.text)} characters so far>"
 
 
-def like(flow: Callable[..., Any]) -> Callable[[F], F]:
+def like(flow: Callable[..., Any], stream: str = "ChatStream") -> Callable[[F], F]:
     """Gives a method the name, docstring and signature of a flow: Shift-Tab shows it as if it were
     written out.
 
-    The flow's first parameter, the session, becomes ``self``, and ``Flow[T]`` becomes ``T``.
+    The flow's first parameter, the session, becomes ``self``, ``Flow[T]`` becomes ``T``, and an
+    open stream the shell's own, named ``stream``.
     """
 
     def decorate(method: F) -> F:
@@ -116,7 +132,7 @@ def like(flow: Callable[..., Any]) -> Callable[[F], F]:
         _, *rest = signature.parameters.values()
         first = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
         result = str(signature.return_annotation).removeprefix("Flow[").removesuffix("]")
-        result = result.replace("OpenStream", "ChatStream")
+        result = result.replace("OpenStream", stream)
         shown = signature.replace(parameters=[first, *rest], return_annotation=result)
         method.__name__ = method.__qualname__ = flow.__name__
         method.__doc__ = flow.__doc__

@@ -7,6 +7,7 @@ threads.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar, overload
@@ -18,7 +19,7 @@ from nexhina_nb.client.replies import ChatReply
 from nexhina_nb.client.session import Session
 from nexhina_nb.client.shell import Shell, StreamShell, like
 from nexhina_nb.client.streams import OpenStream
-from nexhina_nb.client.transport import SEND, response
+from nexhina_nb.client.transport import SEND, hang_up, response
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,9 +45,12 @@ class ChatStream(StreamShell):
         return self.reply
 
     def close(self) -> None:
-        """Close the connection at once; the gateway stops, and iteration ends."""
+        """Close the connection at once, from any thread; the gateway stops, and iteration ends."""
         self._closed = True
-        self._source.close()
+        if self._reader in (None, threading.get_ident()):
+            self._source.close()
+        else:
+            hang_up(self._source)
 
     def __iter__(self) -> Iterator[str]:
         if self._pieces is None:
@@ -54,6 +58,7 @@ class ChatStream(StreamShell):
         return self._pieces
 
     _pieces: Iterator[str] | None = None
+    _reader: int | None = None
 
     def __next__(self) -> str:
         return next(iter(self))
@@ -65,6 +70,7 @@ class ChatStream(StreamShell):
         self.close()
 
     def _read(self) -> Iterator[str]:
+        self._reader = threading.get_ident()
         try:
             for data in self._source.iter_bytes():
                 yield from self._state.feed(data)
@@ -100,6 +106,7 @@ class Client(Shell):
     models = _verb(core.models)
     usage = _verb(core.usage)
     logs = _verb(core.logs)
+    spending = _verb(core.spending)
 
     @overload
     def chat(self, prompt: Prompt, *, stream: Literal[True], **options: Any) -> ChatStream: ...

@@ -61,14 +61,17 @@ def checked(item: Any, what: str) -> str:
         if not item:
             raise BadInput(f"{what} is an empty text", hint="leave empty texts out")
         return str(item)
-    if item is None or _is_missing(item):
+    if is_missing(item):
         raise BadInput(f"{what} is missing ({item})", hint="drop or fill missing values first")
     raise BadInput(f"{what} is a {type(item).__name__}, not a text", hint="convert it with str()")
 
 
-def _is_missing(item: Any) -> bool:
-    # What stands for a missing text in pandas: NaN, NA, NaT. The latter two cannot be compared.
-    return (isinstance(item, float) and item != item) or type(item).__name__ in _MISSING
+def is_missing(item: Any) -> bool:
+    """Whether it stands for no value: None, and NaN, NA and NaT of pandas."""
+    if isinstance(item, float):
+        return item != item
+    # NA and NaT cannot be compared.
+    return item is None or type(item).__name__ in _MISSING
 
 
 _MISSING = {"NAType", "NaTType"}

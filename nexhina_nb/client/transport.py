@@ -7,8 +7,10 @@ before it is needed.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
+import socket
 import ssl
 import sys
 import time
@@ -50,12 +52,15 @@ def library_of(http_client: Any) -> ModuleType:
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """An HTTP client with what must be known to use it. ``owned``: made here, so closed here."""
+    """An HTTP client with what must be known to use it. ``owned``: made here, so closed here;
+    ``given``: the caller made it, with whatever it knows of proxies and certificates.
+    """
 
     http: Any
     module: ModuleType
     timeout: Any
     owned: bool
+    given: bool = False
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
@@ -131,7 +136,8 @@ def transport(kind: str, session: Session, http_client: Any, timeout: float | No
         what = f"{module.__name__}.{type(http_client).__name__}"
         raise BadInput(f"http_client is an {what}", hint=f"this client needs a {kind}")
     has_own = timeout is None and http_client.timeout != module.Timeout(5.0)  # 5 s is the default
-    return Transport(http_client, module, http_client.timeout if has_own else limits, owned=False)
+    own = http_client.timeout if has_own else limits
+    return Transport(http_client, module, own, owned=False, given=True)
 
 
 def _options(module: ModuleType, target: Target) -> dict[str, Any]:
@@ -145,6 +151,21 @@ def _options(module: ModuleType, target: Target) -> dict[str, Any]:
         # any trusts nobody.
         "verify": target.base_url.startswith("https:") or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
     }
+
+
+def hang_up(answer: Any) -> None:
+    """Break the connection of an open answer that another thread reads. That thread wakes up, and
+    closes it.
+
+    Closing it from here would not wake a thread that waits for bytes, and the number of the closed
+    socket could be given to another one while that thread still uses it.
+    """
+    network = answer.extensions.get("network_stream")
+    if answer.is_closed or network is None:
+        return
+    # It may have ended by itself in the meantime.
+    with contextlib.suppress(OSError):
+        network.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
 
 def _headers(request: Request, tags: Mapping[str, str]) -> dict[str, str]:

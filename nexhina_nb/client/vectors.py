@@ -7,7 +7,7 @@ This module loads NumPy, so `core` imports it only when something is embedded.
 from __future__ import annotations
 
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -126,15 +126,7 @@ class Assembly:
         self._answers.append(rest)
         self._billed.append(response.headers.get(QUOTA_HEADER))
         self._request_id = response.request_id
-        if not isinstance(data, list) or len(data) != count:
-            found = len(data) if isinstance(data, list) else "no"
-            raise _junk(f"{found} vectors came for {count} texts")
-        seen = [False] * count
-        for position, item in enumerate(data):
-            index, vector = _read(item, position)
-            if not 0 <= index < count or seen[index]:
-                raise _junk(f"vector {position} has the index {index}")
-            seen[index] = True
+        for index, vector in vectors_of(data, count):
             self._row(vector, start + index)
 
     def _row(self, vector: npt.NDArray[np.float32], row: int) -> None:
@@ -170,6 +162,23 @@ def _sum(usages: Sequence[Usage | None]) -> Usage | None:
     counts = [Tokens.from_usage(usage.dump()) for usage in known]
     prompt = sum(count.prompt for count in counts)
     return Usage(prompt_tokens=prompt, completion_tokens=0, total_tokens=prompt)
+
+
+def vectors_of(data: Any, count: int) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
+    """Index and vector of each entry of an answer's ``data``, in the order of the answer.
+
+    Raises Upstream unless there is exactly one vector per text.
+    """
+    if not isinstance(data, list) or len(data) != count:
+        found = len(data) if isinstance(data, list) else "no"
+        raise _junk(f"{found} vectors came for {count} texts")
+    seen = [False] * count
+    for position, item in enumerate(data):
+        index, vector = _read(item, position)
+        if not 0 <= index < count or seen[index]:
+            raise _junk(f"vector {position} has the index {index}")
+        seen[index] = True
+        yield index, vector
 
 
 def _read(item: Any, position: int) -> tuple[int, npt.NDArray[np.float32]]:

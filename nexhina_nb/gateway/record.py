@@ -37,6 +37,7 @@ class Record:
     ) -> LogRow:
         """The log row; a call with an ``error`` was not answered."""
         account = self.caller.account
+        seconds = time.monotonic() - self.started
         return LogRow(
             request_id=self.request_id,
             user_id=account.user_id,
@@ -47,20 +48,22 @@ class Record:
             type=LogType.ERROR if error else LogType.CONSUME,
             prompt_tokens=used.prompt,
             completion_tokens=used.completion,
-            use_time=time.monotonic() - self.started,
+            use_time=seconds,
             is_stream=self.is_stream,
             channel=self.tried[-1] if self.tried else 0,
             group=account.group,
             content=error,
             upstream_request_id=self.upstream_id,
-            other=self._other(used) | dict(other or {}),
+            other=self._other(used, seconds) | dict(other or {}),
         )
 
-    def _other(self, used: Tokens) -> dict[str, Any]:
+    def _other(self, used: Tokens, seconds: float) -> dict[str, Any]:
         first = self.first_byte
         other: dict[str, Any] = {
             # New API writes -1000 where no first byte came.
             "frt": -1000 if first is None else round((first - self.started) * 1000),
+            # `use_time` has whole seconds, as the contract has it: too coarse for most calls.
+            "duration_ms": round(seconds * 1000),
             "cache_tokens": used.cached,
             "group_ratio": 1,
             "request_path": self.path,

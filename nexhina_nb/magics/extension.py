@@ -31,10 +31,10 @@ from nexhina_nb.magics.display import Note, Screen
 from nexhina_nb.magics.interpolate import interpolate
 from nexhina_nb.magics.model_names import ModelNames
 from nexhina_nb.magics.names import Names
-from nexhina_nb.magics.origin import origin_of
 from nexhina_nb.magics.state import Context, State
 from nexhina_nb.magics.traits import Defaults
 from nexhina_nb.magics.verbs import Verb
+from nexhina_nb.widgets.origin import origin_of
 
 
 @magics_class

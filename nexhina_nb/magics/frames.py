@@ -1,11 +1,11 @@
-"""pandas and polars frames of the notebook: shown in a prompt, read by column, given new columns.
+"""pandas and polars frames of the notebook: shown in a prompt, found by their name.
 
 Neither library is loaded here: a frame that exists has loaded its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from nexhina_nb.errors import BadInput
@@ -57,8 +57,8 @@ def _cell(value: Any) -> str:
     return text if len(text) <= MAX_CELL else text[: MAX_CELL - 1] + "…"
 
 
-def pick(names: Names, frame: str, column: str | None) -> tuple[Any, list[Any]]:
-    """The frame of that name, and the column's values as a list. Raises BadInput."""
+def pick(names: Names, frame: str, column: str | None) -> tuple[Any, Any]:
+    """The frame of that name, and the column as the frame calls it. Raises BadInput."""
     value = names[frame]
     if not is_frame(value):
         kind = type(value).__name__
@@ -69,19 +69,4 @@ def pick(names: Names, frame: str, column: str | None) -> tuple[Any, list[Any]]:
     if column not in columns:
         hint = nearest(column, columns, "columns")
         raise BadInput(f"{frame} has no column {column!r}", hint=hint)
-    return value, list(value[value.columns[columns.index(column)]].to_list())
-
-
-def add_columns(frame: Any, columns: Mapping[str, Any]) -> Any:
-    """A frame of the same kind with these columns, in the same order of rows.
-
-    A matrix becomes a column of rows: lists of arrays in pandas, an Array column in polars.
-    """
-    if _library(frame) == "polars":
-        return frame.with_columns(type(frame)(dict(columns)).get_columns())
-    return frame.assign(**{name: list(values) for name, values in columns.items()})
-
-
-def take(frame: Any, rows: Sequence[int]) -> Any:
-    """These rows of the frame, in this order; an index of pandas goes with them."""
-    return frame[list(rows)] if _library(frame) == "polars" else frame.iloc[list(rows)]
+    return value, value.columns[columns.index(column)]

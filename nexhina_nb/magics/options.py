@@ -148,6 +148,11 @@ class Embed(Call):
     dimensions: int | None = row(
         Kind.INTEGER, "length of the vectors, where the model can", "--dimensions"
     )
+    no_cache: bool = row(
+        Kind.FLAG,
+        "ask for all rows of the frame, also for those whose answer is on disk",
+        "--no-cache",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +167,11 @@ class Rerank(Call):
     )
     column: str | None = row(Kind.COLUMN, "column of the frame that holds them", "--column")
     top_n: int | None = row(Kind.INTEGER, "keep only the best so many", "-n", "--top-n")
+    no_cache: bool = row(
+        Kind.FLAG,
+        "ask for all rows of the frame, also for those whose answer is on disk",
+        "--no-cache",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +198,49 @@ class Usage(Command):
     out: str | None = row(Kind.NEW_NAME, "variable to put the figures into", "-o", "--out")
 
 
+_SINCE = "from then on: 2026-03-04, 2026-03-04T12:30, or 7d for the last seven days"
+_UNTIL = "before then; of a date, all of the day"
+
+
 @dataclass(frozen=True, slots=True)
 class Cost(Command):
     """Options of cost."""
 
-    by: str | None = row(Kind.CHOICE, "one row for each", "--by", choices=("model", "cell", "day"))
+    by: str | None = row(
+        Kind.CHOICE,
+        "one row for each",
+        "--by",
+        choices=("model", "cell", "notebook", "day", "key"),
+    )
+    since: str | None = row(Kind.TEXT, _SINCE, "--since", metavar="TIME")
+    until: str | None = row(Kind.TEXT, _UNTIL, "--until", metavar="TIME")
+    everything: bool = row(Kind.FLAG, "with --by cell, the cells of other notebooks too", "--all")
     out: str | None = row(
         Kind.NEW_NAME, "variable to put the table into, as a pandas frame", "-o", "--out"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Logs(Command):
+    """Options of logs."""
+
+    key: str | None = row(Kind.TEXT, "only the key of this name, or a glob", "--key")
+    model: str | None = row(Kind.MODEL, "only this model, or a glob", "-m", "--model")
+    since: str | None = row(Kind.TEXT, _SINCE, "--since", metavar="TIME")
+    until: str | None = row(Kind.TEXT, _UNTIL, "--until", metavar="TIME")
+    type: str | None = row(
+        Kind.CHOICE,
+        "only rows of this type",
+        "--type",
+        choices=("consume", "error", "refund", "top_up", "manage", "system", "login"),
+    )
+    errors: bool = row(Kind.FLAG, "only calls that failed", "--errors")
+    count: int | None = row(Kind.INTEGER, "show so many, 20 unless given", "-n")
+    out: str | None = row(
+        Kind.NEW_NAME,
+        "variable to put all rows that match into, as a polars LazyFrame",
+        "-o",
+        "--out",
     )
 
 

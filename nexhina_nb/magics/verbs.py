@@ -19,6 +19,7 @@ from nexhina_nb.magics.options import (
     Gateway,
     Help,
     Login,
+    Logs,
     Models,
     Option,
     Rerank,
@@ -88,7 +89,8 @@ VERBS = (
         body="one text a line",
         details=(
             "Lines give an array (n, d) of float32. A frame gives the same kind of frame with one "
-            'more column, "embedding".'
+            'more column, "embedding". Of a frame, equal texts are sent once and answers are kept '
+            "on disk, so that running the cell again costs nothing."
         ),
         examples=(
             "%%nexhina embed -o vectors\nthe first text\nthe second text",
@@ -131,11 +133,31 @@ VERBS = (
     ),
     Verb(
         "cost",
-        "show what the key has spent, by model, cell or day",
+        "show what the key has spent, by model, cell, notebook, day or key",
         Cost,
         "cost:cost",
-        details="Cells are known only to the gateway of this machine.",
-        examples=("%nexhina cost", "%nexhina cost --by cell -o spent"),
+        details=(
+            "Notebooks and cells are known only to the gateway of this machine. By cell, the calls "
+            "of other notebooks are one row. Where the gateway's log cannot be read from here, the "
+            "newest 1,000 calls count."
+        ),
+        examples=("%nexhina cost", "%nexhina cost --by cell", "%nexhina cost --since 7d -o spent"),
+    ),
+    Verb(
+        "logs",
+        "list the newest calls",
+        Logs,
+        "logs:logs",
+        details=(
+            "Shows the newest calls of this machine's gateway, whether or not it runs; of another "
+            "gateway, those of the key. In Python, nx.logs() gives the same rows, and nx.report() "
+            "adds them up."
+        ),
+        examples=(
+            "%nexhina logs",
+            "%nexhina logs --errors --since 24h",
+            '%nexhina logs --model "gpt-4*" --key notebook -n 50 -o calls',
+        ),
     ),
     Verb("usage", "show what the key may still spend", Usage, "account:usage"),
     Verb(

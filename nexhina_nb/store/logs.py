@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from nexhina_nb.store.tables import logs
 from nexhina_nb.wire.codes import LogType
@@ -80,3 +80,35 @@ def newest_of_token(
         select(logs).where(logs.c.token_id == token_id).order_by(logs.c.id.desc()).limit(limit)
     )
     return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def spending_of_token(
+    connection: Connection, token_id: int, start: int | None = None, end: int | None = None
+) -> dict[str, int]:
+    """What one key spent between two Unix times, both included: quota (what was given back is
+    taken off), answered calls, failed ones, and tokens.
+    """
+    row = logs.c
+    answered, failed = row.type == LogType.CONSUME, row.type == LogType.ERROR
+    charged = case((answered, row.quota), (row.type == LogType.REFUND, -row.quota), else_=0)
+    statement = select(
+        _sum(charged).label("quota"),
+        _sum(case((answered, 1), else_=0)).label("calls"),
+        _sum(case((failed, 1), else_=0)).label("errors"),
+        _sum(case((answered, row.prompt_tokens), else_=0)).label("prompt_tokens"),
+        _sum(case((answered, row.completion_tokens), else_=0)).label("completion_tokens"),
+    ).where(row.token_id == token_id)
+    if start is not None:
+        # The index of a key's rows is by id: with a first id a long history is not read. The sum
+        # keeps SQLite from looking for that id row by row from the beginning.
+        first = select(func.min(row.id + 0)).where(row.created_at >= start).scalar_subquery()
+        statement = statement.where(row.created_at >= start, row.id >= first)
+    if end is not None:
+        statement = statement.where(row.created_at <= end)
+    return {
+        name: int(value) for name, value in connection.execute(statement).mappings().one().items()
+    }
+
+
+def _sum(of: ColumnElement[int]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(of), 0)

@@ -11,7 +11,7 @@ from nexhina_nb.client.aio import AsyncChatStream, AsyncClient
 from nexhina_nb.client.sync import ChatStream, Client
 
 PAIRS = [(Client, AsyncClient), (ChatStream, AsyncChatStream)]
-VERBS = ("chat", "embed", "rerank", "models", "usage", "logs")
+VERBS = ("chat", "embed", "rerank", "models", "usage", "logs", "spending")
 
 
 def names(kind: type) -> set[str]:

@@ -204,6 +204,20 @@ def test_closing_a_stream_stops_the_gateway(server: MockServer, client: Client) 
     assert answer.text == "x"
 
 
+def test_another_thread_can_close_a_stream_that_waits(server: MockServer, client: Client) -> None:
+    server.play(Play([chunk({"content": "x"})], content_type=SSE, hang=True))
+    answer, pieces = client.chat("hi", stream=True), []
+    reader = threading.Thread(target=lambda: pieces.extend(answer))
+    reader.start()
+    while answer.text != "x":
+        time.sleep(0.01)
+    answer.close()
+    wait_until(server.left)
+    reader.join(10)
+    assert not reader.is_alive()
+    assert pieces == ["x"]
+
+
 def test_a_stream_that_was_never_read_is_closed_too(server: MockServer, client: Client) -> None:
     server.play(Play([chunk({"content": "x"})], content_type=SSE, hang=True))
     with client.chat("hi", stream=True):

@@ -87,8 +87,20 @@ def test_a_key_that_can_pay_nothing_may_look(
         assert (usage.status_code, usage.json()["data"]["name"]) == (200, "test")
         log = httpx2.get(f"{root(shared_gateway)}/api/log/token{slash}", headers=headers)
         assert (log.status_code, log.json()["data"]) == (200, [])
+    stat = httpx2.get(f"{root(shared_gateway)}/api/log/token/stat", headers=headers)
+    assert (stat.status_code, set(stat.json()["data"].values())) == (200, {0})
     chat = httpx2.post(f"{shared_gateway.base_url}/chat/completions", headers=headers, json=HELLO)
     assert chat.status_code == 401
+
+
+@pytest.mark.parametrize("limit", ["x", "-1", "1.5", "²"])
+def test_a_bad_limit_of_log_rows(shared_gateway: RunningGateway, limit: str) -> None:
+    reply = httpx2.get(
+        f"{root(shared_gateway)}/api/log/token",
+        headers=bearer(shared_gateway.key),
+        params={"limit": limit},
+    )
+    assert (reply.status_code, reply.json()["error"]["param"]) == (400, "limit")
 
 
 def test_a_key_does_not_see_what_is_the_administrators(gateway: RunningGateway) -> None:

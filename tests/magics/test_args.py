@@ -84,7 +84,11 @@ def test_help_asks_for_nothing_else() -> None:
         ("gateway", False, "gateway needs the argument start|stop|status"),
         ("gateway stat", False, "cannot be 'stat' → did you mean start or status?"),
         ("gateway start now", False, "gateway has no use for 'now'"),
-        ("cost --by user", False, "--by cannot be 'user' → choose from: model, cell, day"),
+        (
+            "cost --by user",
+            False,
+            "--by cannot be 'user' → choose from: model, cell, notebook, day, key",
+        ),
         ("-s What's", True, "a quotation mark is not closed"),
     ],
 )

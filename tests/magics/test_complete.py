@@ -45,7 +45,7 @@ def test_options_without_those_that_are_given(notebook: Notebook) -> None:
     assert {"--image", "--out"} <= set(found)
     assert "-m" in offers(notebook, "%%nexhina -")
     assert offers(notebook, "%nexhina gateway st") == ["start", "stop", "status"]
-    assert offers(notebook, "%nexhina cost --by ") == ["model", "cell", "day"]
+    assert offers(notebook, "%nexhina cost --by ") == ["model", "cell", "notebook", "day", "key"]
     assert offers(notebook, "%nexhina cost --by=d") == ["--by=day"]
     assert offers(notebook, "%nexhina help em") == ["embed"]
 

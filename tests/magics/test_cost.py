@@ -108,3 +108,19 @@ def test_only_the_gateway_of_this_machine_learns_of_cells(
     online.run("%%nexhina\nHi")
     assert "secret-plans" not in str(server.seen[-1].headers)
     assert not [name for name in server.seen[-1].headers if "tags" in name]
+
+
+def test_other_notebooks_are_one_row(online: Notebook, server: MockServer) -> None:
+    tags = {"tags": {"notebook": "/notes/other.ipynb", "cell": "c9"}}
+    rows = [*ROWS, ROWS[0] | {"other": json.dumps(tags), "quota": 70}]
+    online.names["__vsc_ipynb_file__"] = "/notes/lesson.ipynb"
+    play_account(server, rows)
+    report = online.run("%nexhina cost --by cell -o spent").value
+    assert online.names["spent"]["notebook"].to_list() == ["", "lesson.ipynb", "(other notebooks)"]
+    assert "--all" in repr(report)
+    play_account(server, rows)
+    online.run("%nexhina cost --by cell --all -o spent")
+    assert online.names["spent"]["cell"].to_list() == ["(unknown)", "c1", "c9"]
+    play_account(server, rows)
+    online.run("%nexhina cost --by notebook --until 2026-03-04 -o spent")
+    assert online.names["spent"]["notebook"].to_list()[0] == "(unknown)"

@@ -71,7 +71,7 @@ def test_the_docstring_is_the_manual(notebook: Notebook) -> None:
 def test_help_and_version(notebook: Notebook) -> None:
     assert "Verbs of lines" in repr(notebook.run("%nexhina").value)
     assert "--max-tokens N" in repr(notebook.run("%nexhina help chat").value)
-    assert "--by model|cell|day" in repr(notebook.run("%nexhina cost --help").value)
+    assert "--by model|cell|notebook|day|key" in repr(notebook.run("%nexhina cost --help").value)
     assert notebook.run("%nexhina help cht").line.endswith("did you mean chat?")
     assert repr(notebook.run("%nexhina version").value).startswith("nexhina_nb ")
 

@@ -16,7 +16,7 @@ from tests.magics.conftest import Notebook
 
 NAMES = {
     "base_url", "model", "embed_model", "rerank_model", "lang", "timeout", "connect_timeout",
-    "max_retries", "stream",
+    "max_retries", "stream", "max_concurrency", "cache_mb",
 }  # fmt: skip
 
 

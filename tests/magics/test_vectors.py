@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from nexhina_nb.client import RerankReply, Vectors
-from nexhina_nb.errors import BadInput
+from nexhina_nb.errors import BadInput, GatewayNotRunning
 from tests.client.mock_server import MockServer, Play, embeddings
 from tests.magics.conftest import Notebook
 
@@ -60,11 +60,38 @@ def test_a_frame_gets_a_column(online: Notebook, server: MockServer, kind: Any) 
     assert type(made) is kind
     assert list(made.columns) == ["text", "n", "embedding"]
     assert np.array_equal(np.stack(made["embedding"].to_list()), np.array(MATRIX))
-    assert not any(isinstance(row, Vectors) for row in made["embedding"].to_list())
     assert list(frame.columns) == ["text", "n"]
     shown = 'df2: 3 rows, "embedding" holds vectors of 2 numbers'
     assert cell.data["text/plain"] == shown
     assert cell.facts["model"] == "embedder"
+
+
+def test_running_again_costs_nothing(online: Notebook, server: MockServer) -> None:
+    online.names["df"] = pd.DataFrame({"text": ["a", "b", "c", "a", None]})
+    server.play(embeddings(MATRIX, **{"X-Nexhina-Quota": "4"}))
+    online.run("%%nexhina embed --from df --column text -o first")
+    cell = online.run("%%nexhina embed --from df --column text -o second")
+    assert len(server.seen) == 1
+    assert cell.data["text/plain"] == (
+        'second: 5 rows, "embedding" holds vectors of 2 numbers; 4 of 5 rows from the cache; '
+        '1 of 5 rows failed, "embedding_error" says why'
+    )
+    assert (cell.facts["cached"], cell.facts["cost"]["quota"]) == (4, 0)
+    pd.testing.assert_frame_equal(online.names["first"], online.names["second"])
+    assert [cost.quota for cost in online.magics.state.costs] == [4]
+    server.play(embeddings(MATRIX))
+    online.run("%%nexhina embed --from df --column text --no-cache")
+    assert len(server.seen) == 2
+
+
+def test_the_answers_on_disk_need_no_gateway(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook.names["df"] = pd.DataFrame({"text": ["a"]})
+    cell = notebook.run("%%nexhina embed --from df --column text")
+    assert isinstance(cell.error, GatewayNotRunning)
+    cell = notebook.run("%%nexhina embed --from df --column text --dry-run")
+    assert cell.error is None
 
 
 def test_without_a_variable_the_frame_is_shown(online: Notebook, server: MockServer) -> None:
@@ -99,17 +126,20 @@ def test_a_frame_is_sorted(online: Notebook, server: MockServer, kind: Any) -> N
     assert best["n"].to_list() == [2, 3, 1]
     assert best["rank"].to_list() == [1, 2, 3]
     assert best["relevance_score"].to_list() == [0.9, 0.5, 0.1]
+    first = cell.data["text/plain"].splitlines()[1]
+    assert first.split() == ["1", "1", "0.9000", "two"]
+    assert cell.facts["model"] == "ranker"
 
 
 def test_prices_and_budgets(online: Notebook, server: MockServer) -> None:
-    online.names["df"] = pd.DataFrame({"text": ["a b c"] * 1000})
+    online.names["df"] = pd.DataFrame({"text": ["a b c", "d e f"] * 1000})
     model = "-m text-embedding-3-large"
     cell = online.run(f"%%nexhina embed --from df --column text {model} --dry-run -o e")
-    assert online.names["e"].input_tokens == 3000
+    assert online.names["e"].input_tokens == 6
     assert "text-embedding-3-large" in repr(cell.value)
-    cell = online.run(f"%%nexhina embed --from df --column text {model} --budget 0.0001")
+    cell = online.run(f"%%nexhina embed --from df --column text {model} --budget 0.0000001")
     assert isinstance(cell.error, BadInput)
-    assert "nothing was sent; raise --budget" in cell.line
+    assert "nothing was sent; raise the budget" in cell.line
     cell = online.run("%%nexhina rerank -q a --from df --column text --dry-run")
     assert "local/rerank" in repr(cell.value)
     assert server.seen == []
@@ -121,7 +151,6 @@ def test_prices_and_budgets(online: Notebook, server: MockServer) -> None:
         ("%%nexhina embed", "there are no texts → write one a line, or use --from"),
         ("%%nexhina embed --column text\na", "--column needs --from"),
         ("%%nexhina embed --from df --column text\na", "there is a text, and --from as well"),
-        ("%%nexhina embed --from df --column text", "BadInput: "),
         ("%%nexhina rerank\na", "rerank needs --query"),
         ("%%nexhina rerank -q a --from df", "--from needs --column → columns: text"),
     ],

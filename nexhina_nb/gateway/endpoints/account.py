@@ -10,14 +10,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
+from nexhina_nb.errors import BadRequest
 from nexhina_nb.gateway.auth import Caller
 from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.store.accounts import NEVER
-from nexhina_nb.store.logs import newest_of_token
+from nexhina_nb.store.logs import newest_of_token, spending_of_token
 
 # Columns, and a key of `other`, that only an administrator may see (contract 8).
 _HIDDEN = ("channel", "user_id")
 _HIDDEN_OTHER = "admin_info"
+MOST_ROWS = 1000  # contract 7.5
+# What the database can hold as a time, and a day far beyond all of them.
+_LATEST = 1 << 62
 
 
 def routes(gateway: Gateway) -> list[BaseRoute]:
@@ -29,10 +33,18 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
         return JSONResponse({"code": True, "message": "ok", "data": _usage(caller)})
 
     async def log(request: Request) -> JSONResponse:
-        """the key's newest 1,000 log rows"""
+        """the key's newest 1,000 log rows, or `limit` of them"""
         caller = await _caller(gateway, request)
-        rows = await run_in_threadpool(_rows, gateway, caller.account.token_id)
+        limit = min(_whole(request, "limit") or MOST_ROWS, MOST_ROWS)
+        rows = await run_in_threadpool(_rows, gateway, caller.account.token_id, limit)
         return JSONResponse({"success": True, "message": "", "data": rows})
+
+    async def stat(request: Request) -> JSONResponse:
+        """what the key spent from `start_timestamp` to `end_timestamp` (Unix s, both included)"""
+        caller = await _caller(gateway, request)
+        span = _whole(request, "start_timestamp"), _whole(request, "end_timestamp")
+        sums = await run_in_threadpool(_spending, gateway, caller.account.token_id, *span)
+        return JSONResponse({"success": True, "message": "", "data": sums})
 
     return [
         # Clients write them with and without the slash, and nobody is redirected here.
@@ -40,6 +52,8 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
         Route("/api/usage/token", usage, methods=["GET"]),
         Route("/api/log/token", log, methods=["GET"]),
         Route("/api/log/token/", log, methods=["GET"]),
+        # Ours: what contract 7.5 gives a user at /api/log/self/stat, for one key.
+        Route("/api/log/token/stat", stat, methods=["GET"]),
     ]
 
 
@@ -66,10 +80,25 @@ def _usage(caller: Caller) -> dict[str, Any]:
     }
 
 
-def _rows(gateway: Gateway, token_id: int) -> list[dict[str, Any]]:
+def _whole(request: Request, name: str) -> int | None:
+    """A number of the query; nothing and 0 mean not given. Raises BadRequest."""
+    text = request.query_params.get(name, "")
+    if text and not (text.isascii() and text.isdecimal()):
+        raise BadRequest(f"'{name}' is not a whole number", param=name)
+    return min(int(text[:20] or 0), _LATEST) or None
+
+
+def _rows(gateway: Gateway, token_id: int, limit: int) -> list[dict[str, Any]]:
     with gateway.store.reading() as connection:
-        rows = newest_of_token(connection, token_id)
+        rows = newest_of_token(connection, token_id, limit)
     return [_shown(row) for row in rows]
+
+
+def _spending(
+    gateway: Gateway, token_id: int, start: int | None, end: int | None
+) -> dict[str, int]:
+    with gateway.store.reading() as connection:
+        return spending_of_token(connection, token_id, start, end)
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from nexhina_nb.client.replies import ChatReply
 from nexhina_nb.magics.display import Bundle, Data
-from nexhina_nb.wire import ChatCompletionResponse, ToolCall
+from nexhina_nb.wire import ToolCall
 
 Style = Literal["markdown", "json", "plain"]
 
@@ -57,13 +57,6 @@ def _call_as_text(call: ToolCall) -> str:
     if not isinstance(arguments, dict):
         return f"{function.name}({function.arguments})"
     return f"{function.name}({', '.join(f'{name}={value!r}' for name, value in arguments.items())})"
-
-
-def partial_reply(text: str, model: str) -> ChatReply:
-    """What came of an answer that was stopped, as a reply like others; it has no finish reason."""
-    message = {"role": "assistant", "content": text}
-    choice = {"index": 0, "message": message, "finish_reason": None}
-    return ChatReply(ChatCompletionResponse.read({"model": model, "choices": [choice]}))
 
 
 def _pretty(text: str) -> str:

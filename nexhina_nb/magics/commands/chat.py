@@ -8,10 +8,10 @@ from typing import Any
 from nexhina_nb.client import ChatStream, Client
 from nexhina_nb.client.cost import Cost
 from nexhina_nb.client.messages import conversation
-from nexhina_nb.client.replies import ChatReply
+from nexhina_nb.client.replies import ChatReply, partial_reply
 from nexhina_nb.client.tools import tool_definitions
 from nexhina_nb.errors import NexhinaError, Stopped
-from nexhina_nb.magics.commands.answer import Style, bundle, calls_as_text, data_of, partial_reply
+from nexhina_nb.magics.commands.answer import Style, bundle, calls_as_text, data_of
 from nexhina_nb.magics.commands.connection import Stopwatch, connect, guard, preview, price
 from nexhina_nb.magics.display import Live, Note, Remark
 from nexhina_nb.magics.interpolate import interpolate

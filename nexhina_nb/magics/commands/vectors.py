@@ -1,90 +1,178 @@
-"""``%%nexhina embed`` and ``%%nexhina rerank``: lines of the cell, or a column of a frame."""
+"""``%%nexhina embed`` and ``%%nexhina rerank``: lines of the cell go to the client, a column of a
+frame is a batch.
+"""
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from nexhina_nb.client import RerankReply, Vectors
-from nexhina_nb.errors import BadInput
+from nexhina_nb import tabular
+from nexhina_nb.batch.columns import matrix
+from nexhina_nb.batch.options import Options, Outcome
+from nexhina_nb.client import Vectors, tables
+from nexhina_nb.errors import BadInput, GatewayNotRunning
 from nexhina_nb.magics import frames
 from nexhina_nb.magics.commands.connection import Stopwatch, connect, guard, preview, price
 from nexhina_nb.magics.display import Note
 from nexhina_nb.magics.interpolate import interpolate
 from nexhina_nb.magics.options import Embed, Rerank
 from nexhina_nb.magics.state import Context
+from nexhina_nb.pricing.estimate import Estimate
+from nexhina_nb.pricing.price import UnknownPriceWarning
 
 INTO = "embedding"
+Batch = Callable[[Options], Outcome | Estimate]
 
 
 def embed(context: Context, args: Embed, body: str) -> Note | None:
     """Texts → vectors; a frame → the same kind of frame with the column "embedding"."""
-    frame, texts = _texts(context, args, body)
-    model = args.model or context.settings.embed_model
+    if args.frame is None:
+        return _embed_lines(context, args, body)
+    frame, column = _column(context, args, body)
+
+    def batch(options: Options) -> Outcome | Estimate:
+        return tabular.embed_table(frame, column, options, into=INTO, dimensions=args.dimensions)
+
+    return _frame(context, args, batch)
+
+
+def _embed_lines(context: Context, args: Embed, body: str) -> Note | None:
+    texts, model = _lines(context, args, body), args.model or context.settings.embed_model
     if (note := _priced(context, args, "embed", texts, model)) is not None:
         return note
     client, watch = connect(context), Stopwatch()
     vectors = client.embed(texts, model=model, dimensions=args.dimensions)
     if vectors.cost is not None:
         context.state.costs.append(vectors.cost)
-    result = vectors if frame is None else frames.add_columns(frame, {INTO: np.asarray(vectors)})
-    context.names.assign(args.out, result)
-    _show_vectors(context, args, vectors, result, watch)
+    context.names.assign(args.out, vectors)
+    facts = vectors._repr_mimebundle_()[1]["nexhina"]
+    context.screen.show(_in_short(vectors), {**facts, **watch.facts()})
     return None
 
 
-def _show_vectors(
-    context: Context, args: Embed, vectors: Vectors, result: Any, watch: Stopwatch
-) -> None:
+def _in_short(vectors: Vectors) -> Note:
     rows, length = vectors.shape
-    shown = result
-    if args.frame is None:
-        # As many numbers as say that there are some: a saved notebook is no place for all of them.
-        with np.printoptions(threshold=0, edgeitems=3, precision=4, suppress=True):
-            shown = Note(f"{rows:,} × {length:,} {vectors.dtype}\n{np.asarray(vectors)}")
-    elif args.out is not None:
-        shown = Note(f'{args.out}: {rows:,} rows, "{INTO}" holds vectors of {length:,} numbers')
-    facts = vectors._repr_mimebundle_()[1]["nexhina"]
-    context.screen.show(shown, {**facts, **watch.facts()})
+    # As many numbers as say that there are some: a saved notebook is no place for all of them.
+    with np.printoptions(threshold=0, edgeitems=3, precision=4, suppress=True):
+        return Note(f"{rows:,} × {length:,} {vectors.dtype}\n{np.asarray(vectors)}")
 
 
 def rerank(context: Context, args: Rerank, body: str) -> Note | None:
     """Documents → a ranking; a frame → the same kind of frame, best rows first."""
     assert args.query is not None
-    frame, texts = _texts(context, args, body)
-    model = args.model or context.settings.rerank_model
-    note = _priced(context, args, "rerank", args.query, model, documents=texts)
+    if args.frame is None:
+        return _rerank_lines(context, args, args.query, body)
+    frame, column = _column(context, args, body)
+
+    def batch(options: Options) -> Outcome | Estimate:
+        return tabular.rerank_table(
+            frame, args.query, options, on=column, query=None, top_n=args.top_n
+        )
+
+    return _frame(context, args, batch)
+
+
+def _rerank_lines(context: Context, args: Rerank, query: str, body: str) -> Note | None:
+    texts, model = _lines(context, args, body), args.model or context.settings.rerank_model
+    note = _priced(context, args, "rerank", query, model, documents=texts)
     if note is not None:
         return note
     client, watch = connect(context), Stopwatch()
-    reply = client.rerank(args.query, texts, model=model, top_n=args.top_n)
+    reply = client.rerank(query, texts, model=model, top_n=args.top_n)
     context.state.costs.append(reply.cost)
-    context.names.assign(args.out, reply if frame is None else _sorted(frame, reply))
+    context.names.assign(args.out, reply)
     context.screen.show(reply, watch.facts())
     return None
 
 
-def _sorted(frame: Any, reply: RerankReply) -> Any:
-    scores = {
-        "relevance_score": [row.score for row in reply],
-        "rank": list(range(1, len(reply) + 1)),
+def _frame(context: Context, args: Embed | Rerank, batch: Batch) -> Note | None:
+    """Carry out a batch and show what came of it."""
+    watch, outcome = Stopwatch(), _carry_out(context, args, batch)
+    if isinstance(outcome, Estimate):
+        return preview(context, args, outcome)
+    if outcome.progress.sent:
+        context.state.costs.append(outcome.cost)
+    context.names.assign(args.out, outcome.frame)
+    facts = {
+        "model": outcome.model,
+        "request_id": outcome.request_id,
+        "cost": outcome.cost.as_json(),
+        "cached": outcome.progress.cached,
+        **watch.facts(),
     }
-    return frames.add_columns(frames.take(frame, [row.index for row in reply]), scores)
+    remarks = _remarks(args, outcome)
+    if isinstance(args, Rerank):
+        context.screen.show(_best(outcome), facts)
+    elif args.out is None:
+        context.screen.show(outcome.frame, facts)
+    else:
+        length = matrix(outcome.frame[INTO]).shape[1]
+        kept = (
+            f'{args.out}: {len(outcome.frame):,} rows, "{INTO}" holds vectors of {length:,} numbers'
+        )
+        context.screen.show(Note("; ".join((kept, *remarks))), facts)
+        return None
+    if remarks:
+        context.screen.show(Note("; ".join(remarks)))
+    return None
 
 
-def _texts(context: Context, args: Embed | Rerank, body: str) -> tuple[Any, list[Any]]:
-    """The frame, if one is named, and the texts. Raises BadInput unless there is one source."""
-    if args.frame is None:
-        if args.column is not None:
-            raise BadInput("--column needs --from", hint="name the frame that has the column")
-        text = body if args.verbatim else interpolate(body, context.names)
-        lines = [line for line in text.splitlines() if line.strip()]
-        if not lines:
-            raise BadInput(
-                "there are no texts", hint="write one a line, or use --from FRAME --column NAME"
-            )
-        return None, lines
+def _best(outcome: Outcome) -> Note:
+    """The best rows of a ranking, as the client shows one."""
+    data = tables.mimebundle(["rank", "index", "score", "document"], outcome.best)
+    return Note(data["text/plain"], rich=data)
+
+
+def _carry_out(context: Context, args: Embed | Rerank, batch: Batch) -> Outcome | Estimate:
+    settings = context.settings
+    default = settings.embed_model if isinstance(args, Embed) else settings.rerank_model
+    try:
+        client = connect(context)
+    except GatewayNotRunning:
+        client = None  # what is on disk needs none, nor does a price
+    options = Options(
+        model=args.model or default,
+        client=client,
+        cache=not args.no_cache,
+        progress=context.origin.is_watched,
+        budget=args.budget,
+        dry_run=args.dry_run,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnknownPriceWarning)  # the estimate says it
+        return batch(options)
+
+
+def _remarks(args: Embed | Rerank, outcome: Outcome) -> list[str]:
+    said, progress = [], outcome.progress
+    if progress.cached:
+        said.append(f"{progress.cached:,} of {progress.total:,} rows from the cache")
+    if progress.failed:
+        column = f"{INTO}_error" if isinstance(args, Embed) else "rerank_error"
+        said.append(f'{progress.failed:,} of {progress.total:,} rows failed, "{column}" says why')
+    return said
+
+
+def _lines(context: Context, args: Embed | Rerank, body: str) -> list[str]:
+    """The texts below the line. Raises BadInput if there are none."""
+    if args.column is not None:
+        raise BadInput("--column needs --from", hint="name the frame that has the column")
+    text = body if args.verbatim else interpolate(body, context.names)
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise BadInput(
+            "there are no texts", hint="write one a line, or use --from FRAME --column NAME"
+        )
+    return lines
+
+
+def _column(context: Context, args: Embed | Rerank, body: str) -> tuple[Any, Any]:
+    """The frame and the name of its column. Raises BadInput if there are texts as well."""
+    assert args.frame is not None
     if body.strip():
         raise BadInput("there is a text, and --from as well", hint="leave one of them out")
     return frames.pick(context.names, args.frame, args.column)

@@ -1,14 +1,18 @@
-"""Where a call comes from: which notebook, which cell, and whether somebody watches the output."""
+"""Where a call comes from: which notebook, which cell, and whether somebody watches the output.
+
+IPython is not loaded for it: where there is no shell, there is nothing to find out.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from IPython.core.displaypub import CapturingDisplayPublisher
-from IPython.core.interactiveshell import InteractiveShell
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,13 @@ class Origin:
         """For the gateway's log."""
         known = {"notebook": self.notebook[-300:], "cell": self.cell[:100]}
         return {name: value for name, value in known.items() if value}
+
+
+def current_shell() -> InteractiveShell | None:
+    """The shell that runs this program, None in a plain script."""
+    ipython: Any = sys.modules.get("IPython")
+    shell: InteractiveShell | None = ipython.get_ipython() if ipython else None
+    return shell
 
 
 def origin_of(shell: InteractiveShell, environ: Mapping[str, str] | None = None) -> Origin:
@@ -61,6 +72,10 @@ def _label(count: int, code: str) -> str:
 
 
 def _is_watched(shell: InteractiveShell, content: Mapping[str, Any]) -> bool:
+    from IPython.core.displaypub import (  # noqa: PLC0415 - a script without a shell goes without
+        CapturingDisplayPublisher,
+    )
+
     # nbval runs without history, nbclient and papermill without somebody to ask; `%%capture` keeps
     # every update as an output of its own. They all want one final display.
     if isinstance(shell.display_pub, CapturingDisplayPublisher):

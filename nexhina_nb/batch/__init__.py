@@ -1,0 +1,1 @@
+"""Verbs over whole columns: unique inputs once, packed, paced, retried, kept on disk."""

@@ -1,0 +1,164 @@
+"""Frames of pandas, polars and pyarrow as a batch sees them: a column is read, others are added,
+rows are taken. Kind, order, index and the other columns stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import narwhals as nw
+import numpy as np
+import numpy.typing as npt
+from narwhals import dependencies
+
+from nexhina_nb.batch.columns import VectorColumn
+from nexhina_nb.errors import BadInput
+from nexhina_nb.pricing.names import suggest
+
+Kind = Literal["pandas", "polars", "pyarrow"]
+Column = VectorColumn | npt.NDArray[Any] | list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A frame, eager by now; ``is_lazy``: it came as a polars LazyFrame, and goes as one."""
+
+    frame: Any
+    kind: Kind
+    is_lazy: bool = False
+
+    @classmethod
+    def of(cls, frame: Any) -> Table:
+        """The caller's frame; BadInput for anything else."""
+        if dependencies.is_polars_lazyframe(frame):
+            return cls(frame.collect(), "polars", is_lazy=True)
+        if dependencies.is_polars_dataframe(frame):
+            return cls(frame, "polars")
+        if dependencies.is_pandas_dataframe(frame):
+            return cls(frame, "pandas")
+        if dependencies.is_pyarrow_table(frame):
+            return cls(frame, "pyarrow")
+        raise BadInput(
+            f"a {type(frame).__name__} is no frame that is known here",
+            hint="pass a pandas or polars DataFrame, a LazyFrame or a pyarrow Table",
+        )
+
+    @property
+    def native(self) -> Any:
+        """The frame as its owner knows it."""
+        return self.frame.lazy() if self.is_lazy else self.frame
+
+    @property
+    def names(self) -> list[Any]:
+        """The names of the columns."""
+        return list(self.frame.column_names if self.kind == "pyarrow" else self.frame.columns)
+
+    def __len__(self) -> int:
+        return int(self.frame.num_rows if self.kind == "pyarrow" else len(self.frame))
+
+    def values(self, column: Any) -> list[Any]:
+        """The values of a column. Raises BadInput unless there is one of that name."""
+        names = self.names
+        if column not in names:
+            known = ", ".join(map(str, names)) or "none"
+            near = suggest(str(column), [str(name) for name in names])
+            hint = f"did you mean {' or '.join(near)}?" if near else f"columns: {known}"
+            raise BadInput(f"the frame has no column {column!r}", hint=hint)
+        if names.count(column) > 1:
+            raise BadInput(f"the frame has several columns {column!r}", hint="rename all but one")
+        values: list[Any] = nw.from_native(self.frame[column], series_only=True).to_list()
+        return values
+
+    def having(self, columns: Mapping[str, Column], without: Sequence[str] = ()) -> Table:
+        """The same rows with these columns, new ones last; those of ``without`` are left out."""
+        gone = [name for name in without if name in self.names]
+        return Table(_SETTERS[self.kind](self.frame, columns, gone), self.kind, self.is_lazy)
+
+    def take(self, rows: Sequence[int]) -> Table:
+        """These rows, in this order; an index of pandas goes with them."""
+        places = np.asarray(rows, np.int64)
+        if self.kind == "pandas":
+            taken = self.frame.iloc[places]
+        elif self.kind == "polars":
+            taken = self.frame[places]
+        else:
+            taken = self.frame.take(places)
+        return Table(taken, self.kind, self.is_lazy)
+
+    def beside(self, other: Table, suffix: str) -> Table:
+        """The columns of both, row by row; names that both have get the suffix in the other.
+
+        Raises BadInput for frames of two libraries.
+        """
+        if self.kind != other.kind:
+            raise BadInput(
+                f"one frame is of {self.kind}, the other of {other.kind}",
+                hint="convert one of them, so that both are of one library",
+            )
+        taken = set(self.names)
+        names = [f"{name}{suffix}" if name in taken else name for name in other.names]
+        joined = _JOINERS[self.kind](self.frame, other.frame, names)
+        return Table(joined, self.kind, self.is_lazy)
+
+
+def _with_pandas(frame: Any, columns: Mapping[str, Column], gone: Sequence[str]) -> Any:
+    import pandas as pd  # noqa: PLC0415 - loaded already: there is a frame of it
+
+    made = frame.drop(columns=list(gone)) if gone else frame.copy(deep=False)
+    for name, values in columns.items():
+        if isinstance(values, VectorColumn):
+            made[name] = values.for_pandas(made.index)
+        elif isinstance(values, list) and {type(value) for value in values} == {int, type(None)}:
+            made[name] = pd.Series(values, index=made.index, dtype="Int64")
+        else:
+            made[name] = pd.Series(values, index=made.index)
+    return made
+
+
+def _with_polars(frame: Any, columns: Mapping[str, Column], gone: Sequence[str]) -> Any:
+    import polars as pl  # noqa: PLC0415 - loaded already: there is a frame of it
+
+    made = [
+        values.for_polars(name) if isinstance(values, VectorColumn) else pl.Series(name, values)
+        for name, values in columns.items()
+    ]
+    return frame.drop(gone).with_columns(made)
+
+
+def _with_pyarrow(frame: Any, columns: Mapping[str, Column], gone: Sequence[str]) -> Any:
+    import pyarrow as pa  # noqa: PLC0415 - loaded already: there is a table of it
+
+    made = frame.drop_columns(list(gone)) if gone else frame
+    for name, values in columns.items():
+        column = values.for_pyarrow() if isinstance(values, VectorColumn) else pa.array(values)
+        place = made.column_names.index(name) if name in made.column_names else None
+        if place is None:
+            made = made.append_column(name, column)
+        else:
+            made = made.set_column(place, name, column)
+    return made
+
+
+_SETTERS = {"pandas": _with_pandas, "polars": _with_polars, "pyarrow": _with_pyarrow}
+
+
+def _join_pandas(frame: Any, other: Any, names: Sequence[Any]) -> Any:
+    import pandas as pd  # noqa: PLC0415 - loaded already: there is a frame of it
+
+    parts = [frame.reset_index(drop=True), other.set_axis(names, axis=1).reset_index(drop=True)]
+    return pd.concat(parts, axis=1)
+
+
+def _join_polars(frame: Any, other: Any, names: Sequence[str]) -> Any:
+    return frame.hstack(other.rename(dict(zip(other.columns, names, strict=True))))
+
+
+def _join_pyarrow(frame: Any, other: Any, names: Sequence[str]) -> Any:
+    for name, column in zip(names, other.columns, strict=True):
+        frame = frame.append_column(name, column)
+    return frame
+
+
+_JOINERS = {"pandas": _join_pandas, "polars": _join_polars, "pyarrow": _join_pyarrow}

@@ -1,0 +1,167 @@
+"""`nx.rerank`: rows in falling order of relevance, for one query and for a frame of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given, strategies as st
+
+import nexhina_nb as nx
+from nexhina_nb import errors
+from nexhina_nb.client import Client
+from tests.batch.upstream import Faults, Upstream, score, serve
+
+DOCUMENTS = [f"document {number}" for number in range(40)]
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Client]:
+    """A client for many examples."""
+    with serve() as upstream, Client(upstream.base_url, "sk") as client:
+        yield client
+
+
+def order(query: str, documents: list[str]) -> list[int]:
+    """The right order, equal scores as they stand."""
+    return sorted(range(len(documents)), key=lambda row: -score(query, documents[row]))
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.table])
+def test_every_kind_of_frame(upstream: Upstream, client: Client, kind: Any) -> None:
+    frame = kind({"text": DOCUMENTS, "n": list(range(40))})
+    made = nx.rerank(frame, "what", client=client, top_n=5)
+    assert type(made) is type(frame)
+    if isinstance(made, pa.Table):
+        made = pl.from_arrow(made)
+    made = made.collect() if isinstance(made, pl.LazyFrame) else made
+    best = order("what", DOCUMENTS)[:5]
+    assert made["n"].to_list() == best
+    assert made["rank"].to_list() == [1, 2, 3, 4, 5]
+    assert made["relevance_score"].to_list() == [score("what", DOCUMENTS[row]) for row in best]
+    assert list(made.columns) == ["text", "n", "relevance_score", "rank"]
+    assert upstream.bodies[0]["top_n"] == 5
+
+
+@given(
+    st.lists(st.none() | st.sampled_from(["", "a", "b", "c"]) | st.text(min_size=1), max_size=15),
+    st.none() | st.integers(1, 20),
+)
+def test_any_column(shared: Client, texts: list[Any], top_n: int | None) -> None:
+    frame = pd.DataFrame({"text": pd.Series(texts, dtype=object).array}, index=[7] * len(texts))
+    made = nx.rerank(frame, "q", client=shared, top_n=top_n, cache=False, progress=False)
+    good = [row for row, text in enumerate(texts) if text]
+    best = sorted(good, key=lambda row: -score("q", texts[row]))[:top_n]
+    rows = best + ([row for row in range(len(texts)) if row not in good] if top_n is None else [])
+    assert list(made["text"].fillna("")) == [texts[row] or "" for row in rows]
+    assert made["rank"].dropna().to_list() == list(range(1, len(best) + 1))
+    assert ("rerank_error" in made.columns) == (len(rows) > len(best))
+    assert (made.index == 7).all()
+
+
+def test_running_again_asks_nobody(upstream: Upstream, client: Client) -> None:
+    frame = pd.DataFrame({"text": DOCUMENTS})
+    first = nx.rerank(frame, "what", client=client)
+    second = nx.rerank(frame, "what", client=client)
+    pd.testing.assert_frame_equal(first, second)
+    assert upstream.requests == 1
+    nx.rerank(frame, "else", client=client)
+    nx.rerank(frame[::-1], "what", client=client)
+    nx.rerank(frame, "what", client=client, top_n=3)
+    nx.rerank(frame, "what", client=client, cache=False)
+    assert upstream.requests == 5
+
+
+def test_a_document_that_is_refused_comes_last(upstream: Upstream, client: Client) -> None:
+    upstream.faults = Faults(refusal=lambda text: text == "document 7")
+    frame = pl.DataFrame({"text": DOCUMENTS})
+    made = nx.rerank(frame, "what", client=client)
+    assert made["text"].to_list()[-1] == "document 7"
+    assert made["rank"].to_list() == [*range(1, 40), None]
+    assert made["relevance_score"].to_list()[-1] is None
+    assert made["rerank_error"].to_list()[-1].startswith("invalid_value: ")
+    others = [text for text in DOCUMENTS if text != "document 7"]
+    assert made["text"].to_list()[:-1] == [others[row] for row in order("what", others)]
+    answered = upstream.answered.copy()
+    assert nx.rerank(frame, "what", client=client).equals(made)
+    assert upstream.answered == answered
+    with pytest.raises(errors.BatchFailed, match="1 of 40 rows failed, the first is row 7"):
+        nx.rerank(frame, "what", client=client, errors="raise")
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_a_frame_of_queries(upstream: Upstream, client: Client, kind: Any) -> None:
+    queries = kind({"q": ["one", "two", "one"], "n": [1, 2, 3]})
+    documents = kind({"text": DOCUMENTS[:6], "n": list(range(6))})
+    made = nx.rerank(queries, documents, query="q", on="text", top_n=2, client=client)
+    assert type(made) is type(queries)
+    table = made.to_pydict() if isinstance(made, pa.Table) else made.to_dict()
+    columns = {name: list(pd.Series(values)) for name, values in table.items()}
+    assert list(columns) == ["q", "n", "text", "n_document", "relevance_score", "rank"]
+    best = [row for query in ("one", "two", "one") for row in order(query, DOCUMENTS[:6])[:2]]
+    assert columns["q"] == ["one", "one", "two", "two", "one", "one"]
+    assert columns["n"] == [1, 1, 2, 2, 3, 3]
+    assert columns["n_document"] == best
+    assert columns["rank"] == [1, 2] * 3
+    assert upstream.requests == 2
+
+
+def test_documents_of_a_query_travel_together_unless_told(
+    upstream: Upstream, client: Client
+) -> None:
+    frame = pd.DataFrame({"text": [*DOCUMENTS, *DOCUMENTS]})
+    made = nx.rerank(frame, "what", client=client)
+    assert [len(body["documents"]) for body in upstream.bodies] == [40]
+    assert len(made) == 80
+    upstream.forget()
+    split = nx.rerank(frame, "what", client=client, batch_size=15)
+    assert sorted(len(body["documents"]) for body in upstream.bodies) == [10, 15, 15]
+    pd.testing.assert_frame_equal(made, split)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "said"),
+    [
+        ((), {}, "the query is missing"),
+        (("",), {}, "the query is an empty text"),
+        (("a",), {"query": "b"}, "there are two queries"),
+        (("a",), {"top_n": 0}, "top_n cannot be 0"),
+        (("a",), {"on": "body"}, "no column 'body'"),
+        ((pd.DataFrame({"text": ["a"]}),), {}, "the column of queries is needed"),
+        ((pl.DataFrame({"text": ["a"]}),), {"query": "text"}, "one frame is of pandas"),
+        ((3,), {"query": "text"}, "a int is no frame"),
+    ],
+)
+def test_what_cannot_be_used_is_said(
+    client: Client, arguments: tuple[Any, ...], options: Any, said: str
+) -> None:
+    with pytest.raises(errors.BadInput) as caught:
+        nx.rerank(pd.DataFrame({"text": ["a"]}), *arguments, client=client, **options)
+    assert said in str(caught.value)
+
+
+def test_queries_must_be_whole(client: Client) -> None:
+    queries = pd.DataFrame({"q": ["a", None]})
+    with pytest.raises(errors.BadInput, match="row 1 of the column 'q': missing"):
+        nx.rerank(queries, pd.DataFrame({"text": ["a"]}), query="q", client=client)
+
+
+def test_the_price_before(upstream: Upstream, client: Client) -> None:
+    frame = pd.DataFrame({"text": ["a b c"] * 100})
+    estimate = nx.rerank(frame, "d e", client=client, dry_run=True)
+    assert (estimate.verb, estimate.input_tokens) == ("rerank", 5)
+    assert upstream.requests == 0
+
+
+def test_with_the_real_gateway(shared_gateway: Any) -> None:
+    frame = pd.DataFrame({"text": ["Bread is baked.", "Paris is in France.", "Tea is hot."]})
+    with Client(shared_gateway.base_url, shared_gateway.key) as client:
+        made = nx.rerank(frame, "capital of France", client=client)
+        plain = client.rerank("capital of France", list(frame["text"]))
+    assert list(made.index) == [row.index for row in plain]
+    assert np.array_equal(made["relevance_score"], [row.score for row in plain])

@@ -1,0 +1,96 @@
+"""A batch as a blocking call: what it reports, how errors and interrupts get out of its thread."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from decimal import Decimal
+
+import pytest
+
+from nexhina_nb.batch import background
+from nexhina_nb.batch.address import Address
+from nexhina_nb.batch.embed import Embedding, EmbedWork
+from nexhina_nb.batch.inputs import pack, read
+from nexhina_nb.batch.progress import Progress
+from nexhina_nb.batch.run import carry_out
+from nexhina_nb.batch.tally import Bill, Tally
+from nexhina_nb.client import Client
+from nexhina_nb.client.cost import Cost
+from nexhina_nb.client.texts import MAX_BYTES
+from tests.batch.upstream import Faults, Upstream
+
+
+def test_progress_is_reported_ten_times_a_second(upstream: Upstream, client: Client) -> None:
+    upstream.faults = Faults(latency=0.1)
+    inputs = read([f"t{row % 100}" for row in range(200)] + [None], "x")
+    tally = Tally(inputs.total)
+    work = EmbedWork(inputs, Embedding("m", None, 5), Address("embed", "", "m"), None, tally)
+    work.look_up()
+    reports: list[Progress] = []
+    carry_out(work, list(work.parts()), client, 4, tally, reports.append)
+    seconds = reports[-1].seconds
+    assert 1 <= len(reports) <= 10 * seconds + 1
+    assert [r.done for r in reports] == sorted(r.done for r in reports)
+    assert {r.total for r in reports} == {201}
+    last = tally.progress(finished=True)
+    assert (last.done, last.failed, last.cached, last.sent) == (200, 1, 0, 20)
+    assert (last.tokens, last.quota, last.usd) == (200, 100, Decimal("0.0002"))
+    assert last.finished
+    assert not any(t.name.startswith("nexhina-batch") for t in threading.enumerate())
+
+
+def test_the_sum_of_bills_is_unknown_if_one_is() -> None:
+    tally = Tally(3)
+    assert tally.progress().quota is None
+    tally.answered(1, Bill(Cost(5), 2))
+    assert tally.progress().quota == 5
+    tally.answered(1, Bill(Cost(None), 2))
+    tally.answered(1, Bill(Cost(5), 2))
+    assert tally.progress().quota is None
+    assert tally.cost.quota is None
+
+
+def test_what_a_batch_raises_gets_out() -> None:
+    async def main() -> None:
+        raise ValueError("this")
+
+    with pytest.raises(ValueError, match="this"):
+        background.run(main, lambda: None)
+
+
+def test_an_error_of_the_watcher_cancels_the_batch() -> None:
+    seen = []
+
+    async def main() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            seen.append("cancelled")
+            raise
+
+    def watch() -> None:
+        raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        background.run(main, watch)
+    assert seen == ["cancelled"]
+    assert time.monotonic() - began < 30
+
+
+def test_packing_keeps_to_number_and_size() -> None:
+    big = "x" * (MAX_BYTES // 2)
+    inputs = read(["a", "b", "c", big, big + "y", "z" * (2 * MAX_BYTES), "d"], "x")
+    parts = list(pack(range(7), inputs, 2))
+    assert parts == [(0, 1), (2, 3), (4,), (5,), (6,)]
+
+
+def test_a_small_batch_is_cut_for_several_calls_at_once() -> None:
+    inputs = read([f"t{row}" for row in range(800)], "x")
+    work = EmbedWork(inputs, Embedding("m"), Address("embed", "", "m"), None, Tally(800))
+    assert [len(part) for part in work.parts()] == [100] * 8
+    few = read(["a", "b"], "x")
+    work = EmbedWork(few, Embedding("m"), Address("embed", "", "m"), None, Tally(2))
+    assert list(work.parts()) == [(0, 1)]

@@ -1,0 +1,109 @@
+"""The runner by itself, with little patience: what is given up, and what it means for the rest."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from nexhina_nb import errors
+from nexhina_nb.batch.address import Address
+from nexhina_nb.batch.embed import Embedding, EmbedWork
+from nexhina_nb.batch.inputs import read
+from nexhina_nb.batch.pace import Pace
+from nexhina_nb.batch.runner import Runner
+from nexhina_nb.batch.tally import Tally
+from nexhina_nb.batch.verdicts import Verdict, in_words, is_refusal, judge
+from nexhina_nb.client import Client
+from nexhina_nb.client.lines import open_line
+from nexhina_nb.retry import Policy
+from tests.batch.upstream import Faults, Reply, Upstream, error
+
+TEXTS = [f"text {number}" for number in range(60)]
+
+
+def run(
+    client: Client, policy: Policy, size: int = 10, at_once: int = 8
+) -> tuple[EmbedWork, Tally]:
+    """One batch of sixty texts."""
+    inputs, tally = read(TEXTS, "x"), Tally(len(TEXTS))
+    work = EmbedWork(inputs, Embedding("m", None, size), Address("embed", "", "m"), None, tally)
+
+    async def main() -> None:
+        async with open_line(client, 8) as line:
+            await Runner(work, line, Pace(at_once), tally, policy=policy).run(work.parts())
+
+    asyncio.run(main())
+    return work, tally
+
+
+def test_an_input_that_breaks_the_server_fails_alone(upstream: Upstream, client: Client) -> None:
+    def breaks(body: dict[str, list[str]]) -> Reply | None:
+        is_bad = "text 31" in body.get("input", []) and upstream.answered
+        return (500, {}, error("internal_error", "it broke")) if is_bad else None
+
+    upstream.faults = Faults(answer=breaks)
+    work, tally = run(client, Policy(max_retries=2, base=0.01))
+    assert work.errors() == {31: "internal_error: it broke"}
+    assert (tally.done, tally.failed) == (59, 1)
+    assert set(upstream.answered.values()) == {1}
+
+
+def test_a_server_that_goes_down_ends_the_batch(upstream: Upstream, client: Client) -> None:
+    def goes_down(body: dict[str, list[str]]) -> Reply | None:
+        is_down = len(upstream.answered) >= 20 and "input" in body
+        return (500, {}, error("internal_error", "it broke")) if is_down else None
+
+    upstream.faults = Faults(answer=goes_down)
+    with pytest.raises(errors.InternalError, match="it broke"):
+        run(client, Policy(max_retries=1, base=0.01))
+    assert upstream.requests < 150
+
+
+def test_who_is_refused_again_and_again_gets_a_turn(upstream: Upstream, client: Client) -> None:
+    def busy_for_one(body: dict[str, list[str]]) -> Reply | None:
+        is_early = "text 0" in body["input"] and len(upstream.answered) < 50
+        return (
+            (429, {"Retry-After": "0.03"}, error("rate_limit_exceeded", "")) if is_early else None
+        )
+
+    upstream.faults = Faults(answer=busy_for_one, latency=0.02)
+    work, tally = run(client, Policy(max_retries=4, base=0.01), size=1, at_once=2)
+    assert work.errors() == {}
+    assert tally.retries > 4
+
+
+@pytest.mark.parametrize(
+    ("raised", "verdict"),
+    [
+        (errors.ConnectionFailed("no"), Verdict.AGAIN),
+        (errors.TimedOut("no"), Verdict.AGAIN),
+        (errors.RateLimited("no"), Verdict.AGAIN),
+        (errors.Conflict("no"), Verdict.AGAIN),
+        (errors.BadRequest("no", status=408), Verdict.AGAIN),
+        (errors.InternalError("no"), Verdict.AGAIN),
+        (errors.Upstream("no"), Verdict.AGAIN),
+        (errors.ServiceUnavailable("no"), Verdict.AGAIN),
+        (errors.BadRequest("no"), Verdict.SPLIT),
+        (errors.BadRequest("no", param="dimensions"), Verdict.STOP),
+        (errors.ContextLengthExceeded("no"), Verdict.SPLIT),
+        (errors.TooLarge("no"), Verdict.SPLIT),
+        (errors.Unprocessable("no"), Verdict.SPLIT),
+        (errors.Authentication("no"), Verdict.STOP),
+        (errors.PermissionDenied("no"), Verdict.STOP),
+        (errors.QuotaExceeded("no", status=429), Verdict.STOP),
+        (errors.ModelNotFound("no"), Verdict.STOP),
+        (errors.NotOffered("no"), Verdict.STOP),
+        (errors.ConfigError("no"), Verdict.STOP),
+        (errors.StoreError("no"), Verdict.STOP),
+    ],
+)
+def test_verdicts(raised: errors.NexhinaError, verdict: Verdict) -> None:
+    assert judge(raised) is verdict
+
+
+def test_refusals_and_words() -> None:
+    assert is_refusal(errors.RateLimited("no"))
+    assert not is_refusal(errors.InternalError("no"))
+    assert in_words(errors.TooLarge("too much")) == "request_too_large: too much"
+    assert in_words(errors.TimedOut("late")) == "TimedOut: late"
