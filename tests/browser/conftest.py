@@ -61,7 +61,8 @@ class Lab:
 @pytest.fixture(scope="session")
 def python() -> str:
     """The interpreter whose JupyterLab is tested."""
-    return os.environ.get("NEXHINA_TEST_PYTHON", sys.executable)
+    # Not resolved: in a virtual environment it is a link to another one's.
+    return str(Path(os.environ.get("NEXHINA_TEST_PYTHON", sys.executable)).absolute())
 
 
 @pytest.fixture(scope="session")
