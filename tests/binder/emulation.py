@@ -62,7 +62,9 @@ def image(tools: Path, tree: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = next(tools.parent.glob("lib/python*/site-packages/repo2docker/buildpacks/conda"))
     lock = (folder / "environment.py-3.11-linux-64.lock").read_text()
     found = re.findall(r"/([\w.-]+)-([\d.]+)-[\w.]+\.(?:conda|tar\.bz2)", lock)
-    pins = {name.removesuffix("-base"): version for name, version in found if PINNED.match(name)}
+    # Conda parts some packages that are one on the Python registry.
+    parts = [(re.sub("-(base|core)$", "", name), version) for name, version in found]
+    pins = {name: version for name, version in parts if PINNED.match(name)}
     for conda_only in ("jupyterhub-singleuser", "jupyterlab_pygments"):
         pins.pop(conda_only, None)
     assert pins["jupyterlab"].startswith("4."), pins
@@ -70,7 +72,7 @@ def image(tools: Path, tree: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     bin_ = _environment(
         tmp_path_factory.mktemp("image"), *base, *(f"{n}=={v}" for n, v in sorted(pins.items()))
     )
-    environ = _environ(bin_)
+    environ = _environ(bin_) | {"HOME": str(tmp_path_factory.mktemp("home"))}
     install = ["python", "-m", "pip", "install", "-q", "-r", "binder/requirements.txt"]
     subprocess.run(install, cwd=tree, env=environ, check=True)
     subprocess.run(["binder/postBuild"], cwd=tree, env=environ, check=True)
