@@ -11,7 +11,7 @@ from nexhina_nb import discovery
 from nexhina_nb.cli.front_end import MISSING, find_front_end
 from nexhina_nb.errors import NexhinaError
 from nexhina_nb.release import version
-from nexhina_nb.settings import load
+from nexhina_nb.settings import Settings, load
 
 _OPTIONAL = (
     ("jupyterlab", "lab", "JupyterLab"),
@@ -30,7 +30,7 @@ def doctor() -> None:
     click.echo(f"home        {settings.home}")
     running = discovery.find(settings.home)
     click.echo(f"gateway     {running.base_url if running else 'none runs'}")
-    click.echo(f"store       {_store_state()}")
+    click.echo(f"store       {_store_state(settings)}")
     click.echo(f"front end   {find_front_end() or MISSING}")
     for module, extra, purpose in _OPTIONAL:
         found = importlib.util.find_spec(module) is not None
@@ -47,10 +47,14 @@ def _has_keyring() -> bool:
     return not isinstance(keyring.get_keyring(), fail.Keyring)
 
 
-def _store_state() -> str:
+def _store_state(settings: Settings) -> str:
     from nexhina_nb.cli.common import opened
+    from nexhina_nb.store.db import default_url, is_missing
     from nexhina_nb.store.ledger import differences
 
+    url = settings.store or default_url(settings.home)
+    if is_missing(url):
+        return f"{url} is not there yet: the first gateway makes it"
     try:
         with opened(None) as store, store.reading() as connection:
             gaps = differences(connection)

@@ -57,6 +57,17 @@ class Store:
         self.engine.dispose()
 
 
+def is_missing(url: str) -> bool:
+    """Whether opening the store would create its file."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return False
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        return False
+    return not Path(parsed.database).is_file()
+
+
 def open_store(url: str) -> Store:
     """Open (or create) the store at an SQLAlchemy URL and bring its tables up to date."""
     store = Store(engine_for(url))

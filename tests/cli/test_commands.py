@@ -123,7 +123,10 @@ def test_nothing_runs(run: Run) -> None:
 def test_the_doctor_says_what_is_missing(run: Run) -> None:
     output = run("doctor").output
     assert str(load().home) in output
-    assert "is whole" in output
+    assert "nexhina.db is not there yet" in output
+    assert not load().home.exists()  # looking makes nothing
+    run("keys", "list")
+    assert "is whole" in run("doctor").output
     assert "pip install 'nexhina_nb[dask]'" in output or "distributed there" in output
 
 
