@@ -14,25 +14,35 @@ from pathlib import Path
 from typing import Any
 
 from nexhina_nb.batch.address import Address
+from nexhina_nb.batch.background import carry_out
 from nexhina_nb.batch.desk import Desk, open_desk
 from nexhina_nb.batch.embed import Embedding, EmbedWork
 from nexhina_nb.batch.estimates import Call
-from nexhina_nb.batch.frames import Column, Table
+from nexhina_nb.batch.frames import Column, Table, Values
 from nexhina_nb.batch.inputs import Inputs, read
 from nexhina_nb.batch.options import Errors, Options, Outcome, check_count, outcome_of, priced
-from nexhina_nb.batch.ranked import ERROR, Ranked, joined, ranked, repeated, table_of
+from nexhina_nb.batch.ranked import (
+    ERROR,
+    RANK,
+    SCORE,
+    Ranked,
+    joined,
+    ranked,
+    repeated,
+    table_of,
+)
 from nexhina_nb.batch.rerank import Part as RerankPart, Reranking, RerankWork
-from nexhina_nb.batch.run import carry_out
 from nexhina_nb.batch.runner import Answer, Part, Work
 from nexhina_nb.batch.tally import Tally
+from nexhina_nb.client.cost import Cost
 from nexhina_nb.client.shell import Shell
 from nexhina_nb.client.texts import checked
 from nexhina_nb.errors import BadInput, Stopped
+from nexhina_nb.origin import current_origin
 from nexhina_nb.pricing.estimate import Estimate
-from nexhina_nb.widgets.origin import current_shell, origin_of
 from nexhina_nb.widgets.progress import shown
 
-STOPPED = "not_done: the batch was stopped before"
+SUFFIX = "_document"  # of names that two frames share
 
 
 def embed(
@@ -84,10 +94,13 @@ def embed_table(
     frame: Any, column: Any, options: Options, *, into: str, dimensions: int | None
 ) -> Outcome | Estimate:
     """`embed`, with what it took."""
-    if into == column:
-        raise BadInput(f"into is the column of texts, {column!r}", hint="name another one")
+    check_count("dimensions", dimensions)
+    if not isinstance(into, str):
+        raise BadInput(f"into cannot be {into!r}", hint="a text: the name of the new column")
     table = Table.of(frame)
-    inputs = read(table.values(column), f"the column {column!r}")
+    values = table.values(column)
+    table.check_new((into, f"{into}_error"), column)
+    inputs = read(values, f"the column {column!r}")
     tally = Tally(inputs.total)
     with open_desk(options.client, options.cache, options.tags) as desk:
         model = options.model or desk.settings.embed_model
@@ -99,16 +112,20 @@ def embed_table(
         calls = (_embed_call(inputs, part) for part in parts)
         if (estimated := priced(options, "embed", calls, model, ([], {}))) is not None:
             return estimated
-        _run("embed", desk, work, parts, tally, options, lambda: _embedded(table, work, into, True))
-    made = _embedded(table, work, into)
-    return outcome_of(made, tally, model, options, work.errors())
+
+        def so_far() -> Any:
+            return _embedded(table, work, into, work.errors_so_far())
+
+        _run("embed", desk, work, parts, tally, options, so_far)
+    why = work.errors()
+    outcome = outcome_of(_embedded(table, work, into, why), tally, model, options, why)
+    return replace(outcome, length=work.length)
 
 
-def _embedded(table: Table, work: EmbedWork, into: str, partial: bool = False) -> Any:
-    why = work.errors() | (dict.fromkeys(work.unfinished(), STOPPED) if partial else {})
+def _embedded(table: Table, work: EmbedWork, into: str, why: Mapping[int, str]) -> Any:
     columns: dict[str, Column] = {into: work.column()}
     if why:
-        columns[f"{into}_error"] = [why.get(row) for row in range(len(table))]
+        columns[f"{into}_error"] = Values(str, [why.get(row) for row in range(len(table))])
     # The error column of an earlier run must not outlive its errors.
     return table.having(columns, without=() if why else (f"{into}_error",)).native
 
@@ -159,6 +176,7 @@ def rerank_table(
     check_count("top_n", top_n)
     asking, table, queries = _asked(frame, other, query)
     documents = read(table.values(on), f"the column {on!r}")
+    table.check_new((SCORE, RANK, ERROR), on)
     tally = Tally(documents.total * len(queries.texts))
     with open_desk(options.client, options.cache, options.tags) as desk:
         model = options.model or desk.settings.rerank_model
@@ -166,7 +184,7 @@ def rerank_table(
         address = Address("rerank", desk.gateway, model, top_n=top_n)
         work = RerankWork(queries.texts, documents, wanted, address, desk.cache, tally)
         work.look_up()
-        parts = list(work.parts())
+        parts = work.parts()
         calls = (_rerank_call(queries, work, part) for part in parts)
         if (estimated := priced(options, "rerank", calls, model, ("", {}))) is not None:
             return estimated
@@ -197,8 +215,9 @@ def _asked(frame: Any, other: Any, query: Any) -> tuple[Table | None, Table, Inp
         return None, Table.of(frame), _good([text], "the query")
     if query is None:
         raise BadInput("with two frames the column of queries is needed", hint='query="column"')
-    asking = Table.of(frame)
-    return asking, Table.of(other), _good(asking.values(query), f"the column {query!r}")
+    asking, table = Table.of(frame), Table.of(other)
+    asking.names_beside(table, SUFFIX)  # whether they fit is to be known before anything is sent
+    return asking, table, _good(asking.values(query), f"the column {query!r}")
 
 
 def _good(values: Sequence[Any], what: str) -> Inputs:
@@ -222,7 +241,7 @@ def _reranked(
     made = table.take(rows.rows)
     if asking is not None:
         times = [len(ranking.rows) for ranking in rankings]
-        made = asking.take(repeated(range(len(asking)), times)).beside(made, "_document")
+        made = asking.take(repeated(range(len(asking)), times)).beside(made, SUFFIX)
     columns = rows.columns()
     return made.having(columns, without=() if ERROR in columns else (ERROR,)).native
 
@@ -238,24 +257,30 @@ def _run(
 ) -> None:
     """Ask for the parts, and show how far that is."""
     most = options.max_concurrency or desk.settings.max_concurrency
+    cost = Cost()  # unknown if it does not come to its end: calls under way are billed too
     try:
         with shown(verb, enabled=options.progress) as report:
             if parts:
                 carry_out(work, parts, _attributed(desk), most, tally, report)
+            cost = tally.cost
             report(tally.progress(finished=True))
     except KeyboardInterrupt:
-        again = "; run it again to go on" if desk.cache is not None else ""
+        is_kept = desk.cache is not None and not desk.cache.fault
+        again = "; run it again to go on" if is_kept else ""
         raise Stopped(
             f"{verb} was stopped with {tally.done:,} of {tally.total:,} rows done{again}",
             partial=so_far(),
         ) from None
+    finally:
+        if tally.bills:
+            options.costs.append(cost)
 
 
 def _attributed(desk: Desk) -> Shell:
     """The client; the gateway of this machine learns which notebook and cell is calling."""
-    client, shell = desk.connected(), current_shell()
-    if shell is None or desk.gateway:
+    client = desk.connected()
+    if desk.gateway:
         return client
-    with contextlib.suppress(BadInput):  # a path that is too long for a header is not told
-        return client.with_tags(**{**origin_of(shell).tags(), **client.tags})
+    with contextlib.suppress(BadInput):  # too much for a header is not told
+        return client.with_tags(**{**current_origin().tags(), **client.tags})
     return client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 
 import pytest
@@ -39,6 +40,21 @@ def test_an_api_error_knows_its_place() -> None:
 def test_stopped_is_an_interrupt_too() -> None:
     assert isinstance(Stopped(partial="half"), KeyboardInterrupt)
     assert Stopped(partial="half").partial == "half"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.BatchFailed("some", partial=[1], failed=1, total=2, hint="look"),
+        errors.MissingDependency("polars", "lab"),
+        errors.RateLimited("slowly", hint="wait", retry_after=3.0),
+        errors.Stopped(partial="a"),
+    ],
+)
+def test_errors_pass_between_processes(error: errors.NexhinaError) -> None:
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is type(error)
+    assert (str(copy), copy.args, vars(copy)) == (str(error), error.args, vars(error))
 
 
 def test_a_missing_package_names_its_extra() -> None:

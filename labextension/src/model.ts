@@ -3,7 +3,16 @@
 import { Poll, Throttler } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
 import { Problem } from './problem.js';
-import type { Action, ICall, IGatewayModel, IModel, IProblem, IStatus, State } from './tokens.js';
+import type {
+  Action,
+  ICall,
+  IGatewayModel,
+  IModel,
+  IProblem,
+  ISpend,
+  IStatus,
+  State
+} from './tokens.js';
 
 /** GET a path of the REST interface, or POST a body to it. Rejects with a `Problem`. */
 export type Ask = <T>(path: string, body?: object) => Promise<T>;
@@ -132,6 +141,8 @@ export class GatewayModel implements IGatewayModel {
       if (turn === this._turn) {
         this._take(status);
         await this._lookCloser(turn);
+      }
+      if (turn === this._turn) {
         this._unanswered = null;
       }
     } catch (error) {
@@ -169,13 +180,18 @@ export class GatewayModel implements IGatewayModel {
     this._changed.emit();
     if (!this._models) {
       const { models } = await this._ask<{ models: IModel[] }>('models');
-      this._models = turn === this._turn ? models : null;
+      if (turn !== this._turn) {
+        return; // a later look, or an action, knows better
+      }
+      this._models = models;
     }
-    const seen = status.today ? `${status.today.calls} ${status.today.quota}` : null;
+    const seen = status.today && seenIn(status.today);
     if (!this._calls || !seen || seen !== this._seen) {
       const { calls } = await this._ask<{ calls: ICall[] }>(`calls?limit=${CALLS_SHOWN}`);
-      this._calls = turn === this._turn ? calls : null;
-      this._seen = seen;
+      if (turn === this._turn) {
+        this._calls = calls;
+        this._seen = seen;
+      }
     }
   }
 
@@ -203,6 +219,11 @@ export class GatewayModel implements IGatewayModel {
   private _watched = false;
   private _seen: string | null = null;
   private _turn = 0;
+}
+
+/** What changes with every call, also with one that failed or cost nothing. */
+function seenIn({ calls, errors, quota }: ISpend): string {
+  return [calls, errors, quota].join(' ');
 }
 
 function isUp(status: IStatus): boolean {

@@ -12,10 +12,14 @@ export function asking(serverSettings: ServerConnection.ISettings): Ask {
     const init: RequestInit = body ? { method: 'POST', body: JSON.stringify(body) } : {};
     const response = await answer(url, init, serverSettings);
     const text = await response.text();
+    const found = parsed(text);
     if (!response.ok) {
-      throw problemOf(response.status, text);
+      throw problemOf(response.status, found ?? {});
     }
-    return JSON.parse(text) as T;
+    if (!found) {
+      throw new Problem('Something else answers for the Jupyter server', 'log in to it again');
+    }
+    return found as T;
   };
 }
 
@@ -34,8 +38,7 @@ async function answer(
   }
 }
 
-function problemOf(status: number, text: string): Problem {
-  const { message, hint } = parsed(text);
+function problemOf(status: number, { message, hint }: IBody): Problem {
   if (status === 404) {
     return new Problem(
       'The Jupyter server has no part of nexhina_nb',
@@ -46,11 +49,17 @@ function problemOf(status: number, text: string): Problem {
   return new Problem(words, typeof hint === 'string' ? hint : null);
 }
 
-function parsed(text: string): { message?: unknown; hint?: unknown } {
+interface IBody {
+  message?: unknown;
+  hint?: unknown;
+}
+
+/** The object in an answer; null for a page of a proxy or of a login. */
+function parsed(text: string): IBody | null {
   try {
     const body: unknown = JSON.parse(text);
-    return typeof body === 'object' && body !== null ? body : {};
+    return typeof body === 'object' ? body : null;
   } catch {
-    return {}; // a proxy's page, not an answer of ours
+    return null;
   }
 }

@@ -27,8 +27,14 @@ class Server {
   }
 
   call() {
-    const { calls, quota } = this.status.today;
-    this.status = { ...this.status, today: { calls: calls + 1, errors: 0, quota: quota + 4 } };
+    const { today } = this.status;
+    const { calls, quota } = today;
+    this.status = { ...this.status, today: { ...today, calls: calls + 1, quota: quota + 4 } };
+  }
+
+  failedCall() {
+    const { today } = this.status;
+    this.status = { ...this.status, today: { ...today, errors: today.errors + 1 } };
   }
 
   ask = async (path, body) => {
@@ -54,6 +60,12 @@ async function withModel(run, server = new Server()) {
     await run(model, server);
   } finally {
     model.dispose();
+  }
+}
+
+async function until(condition) {
+  while (!condition()) {
+    await new Promise(resolve => setTimeout(resolve, 1));
   }
 }
 
@@ -88,6 +100,25 @@ test('who looks gets the models once, and the calls again when there are new one
     server.call();
     await model.refresh();
     assert.deepEqual(server.asked.slice(4), ['status', CALLS]);
+    server.failedCall();
+    await model.refresh();
+    assert.deepEqual(server.asked.slice(6), ['status', CALLS]);
+  }));
+
+test('a look that is overtaken takes nothing away from the later one', () =>
+  withModel(async (model, server) => {
+    server.start();
+    const { promise, open } = gate();
+    server.gates.models = promise;
+    model.watched = true;
+    model.start();
+    await until(() => server.asked.includes('models'));
+    server.gates.models = undefined;
+    await model.refresh();
+    assert.deepEqual([model.models, model.calls], [[], []]);
+    open();
+    await new Promise(resolve => setTimeout(resolve, 10));
+    assert.deepEqual([model.models, model.calls], [[], []]);
   }));
 
 test('a gateway that tells no spending is asked for its calls each time', () =>

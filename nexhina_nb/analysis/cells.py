@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PureWindowsPath
-from typing import Any
 
-# as the tag in the log is cut
-LONGEST_PATH = 300
-LONGEST_TEXT = 80
+from nexhina_nb.origin import first_line
+
 # A notebook of more than that holds pictures, and is not worth the wait.
 _MOST_BYTES = 50_000_000
 GONE = "(no longer in the notebook)"
-
-
-def this_notebook(environ: Mapping[str, str] | None = None) -> str:
-    """The path of the notebook that this kernel belongs to; empty if it does not know."""
-    environ = os.environ if environ is None else environ
-    return environ.get("JPY_SESSION_NAME", "")
 
 
 def texts(path: str) -> dict[str, str]:
@@ -33,20 +24,14 @@ def texts(path: str) -> dict[str, str]:
             return {}
         content = json.loads(file.read_text(encoding="utf-8"))
         cells = content["cells"]
-        return {str(cell["id"]): first_line(cell["source"]) for cell in cells if "id" in cell}
+        return {
+            str(cell["id"]): first_line("".join(cell["source"])) for cell in cells if "id" in cell
+        }
     except (OSError, ValueError, LookupError, TypeError):
         return {}
 
 
-def first_line(source: Any) -> str:
-    """The line that tells most: the first that is no magic, else the first."""
-    text = source if isinstance(source, str) else "".join(source)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    found = next((line for line in lines if not line.startswith("%")), lines[0] if lines else "")
-    return found[:LONGEST_TEXT]
-
-
-def label(path: str, cell: str, known: Mapping[str, str], saved: Mapping[str, str]) -> str:
+def label(cell: str, known: Mapping[str, str], saved: Mapping[str, str]) -> str:
     """What a cell says: ``known`` to this kernel, else as it was ``saved`` in its notebook."""
     if cell in known:
         return known[cell]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import polars as pl
 
-from nexhina_nb import discovery
+from nexhina_nb import discovery, origin
 from nexhina_nb.analysis import cells as cells_module, frames, metrics
 from nexhina_nb.analysis.moments import Moment, local_zone
 from nexhina_nb.analysis.selection import Selection
@@ -114,7 +114,7 @@ class Place:
     @property
     def tag(self) -> str:
         """The notebook as the log knows it; empty where all notebooks are wanted."""
-        return "" if self.everything else self.notebook[-cells_module.LONGEST_PATH :]
+        return "" if self.everything else origin.notebook_tag(self.notebook)
 
 
 def cost(
@@ -136,7 +136,7 @@ def cost(
     """
     if by not in get_args(By):
         raise BadInput(f"cost by {by!r} is not known", hint=f"one of: {', '.join(get_args(By))}")
-    place = place or Place(cells_module.this_notebook(), everything=everything)
+    place = place or Place(origin.current_origin().notebook, everything=everything)
     wanted = Selection.read(since, until)
     with ExitStack() as stack:
         asked = client or stack.enter_context(Client(settings=settings))
@@ -205,7 +205,7 @@ def _named(by: By, keys: list[tuple[Any, ...]], place: Place) -> list[tuple[str,
 
 
 def _cells(keys: list[tuple[Any, ...]], place: Place) -> list[tuple[str, ...]]:
-    known = place.cells or {}
+    here = origin.notebook_tag(place.notebook)
     shown = {path for path, _ in keys if path and place.tag in ("", path)}
     names, saved = cells_module.names(shown), {path: cells_module.texts(path) for path in shown}
     named: list[tuple[str, ...]] = []
@@ -213,7 +213,9 @@ def _cells(keys: list[tuple[Any, ...]], place: Place) -> list[tuple[str, ...]]:
         if path and path not in shown:
             named.append((OTHERS, "", ""))
         elif cell:
-            text = cells_module.label(path, cell, known, saved.get(path, {}))
+            # A copy of a notebook has the same cell ids, and perhaps other texts.
+            known = (place.cells or {}) if here in ("", path) else {}
+            text = cells_module.label(cell, known, saved.get(path, {}))
             named.append((names.get(path, ""), cell, text))
         else:
             named.append((names.get(path, ""), UNKNOWN, ""))

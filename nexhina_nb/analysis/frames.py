@@ -153,13 +153,15 @@ def _file(path: Path) -> pl.LazyFrame:
 
 def _scanned(path: Path) -> pl.LazyFrame:
     if path.is_dir():
-        if not any(path.rglob("*.parquet")):
+        files = sorted(path.rglob("*.parquet"))
+        if not files:
             raise BadInput(f"the folder {path} holds no Parquet files", hint="name a file")
-        return pl.scan_parquet(path / "**" / "*.parquet", missing_columns="insert")
+        return pl.scan_parquet(files, glob=False, missing_columns="insert")
+    is_pattern = not path.exists()  # what is there by this name is meant, brackets and all
     if path.suffix == ".csv":
-        return pl.scan_csv(path, infer_schema=False)
+        return pl.scan_csv(path, glob=is_pattern, infer_schema=False)
     if path.suffix in (".parquet", ".pq"):
-        return pl.scan_parquet(path, missing_columns="insert")
+        return pl.scan_parquet(path, glob=is_pattern, missing_columns="insert")
     raise BadInput(f"{path}: unknown kind of file", hint=".parquet, .csv or .db")
 
 

@@ -68,7 +68,7 @@ def local_zone(environ: Mapping[str, str] | None = None, link: Path = _LOCALTIME
     """The IANA name of this machine's time zone; where none is found, its offset of today."""
     environ = os.environ if environ is None else environ
     named = environ.get("TZ", "").removeprefix(":")
-    linked = str(link.resolve()).partition("zoneinfo/")[2]
+    linked = str(link.resolve()).partition("zoneinfo/")[2].removeprefix("posix/")
     for name in (named, linked):
         if name and is_zone(name):
             return "UTC" if name == "Etc/UTC" else name
@@ -79,9 +79,12 @@ def local_zone(environ: Mapping[str, str] | None = None, link: Path = _LOCALTIME
 
 
 def is_zone(name: str) -> bool:
-    """Whether the name is that of a time zone."""
+    """Whether the name is that of a time zone, for Python and for polars."""
+    import polars as pl  # noqa: PLC0415 - heavy, and the command line wants spans only
+
     try:
         ZoneInfo(name)
-    except (OSError, ValueError, KeyError):
+        pl.Series([datetime.now(UTC)]).dt.convert_time_zone(name)
+    except (OSError, ValueError, KeyError, pl.exceptions.PolarsError):
         return False
     return True

@@ -6,16 +6,14 @@ import base64
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
+from nexhina_nb.analysis.figures import Figures
 from nexhina_nb.client import tables
 from nexhina_nb.pricing.cost import format_usd, usd
 from nexhina_nb.pricing.markup import escaped
-
-if TYPE_CHECKING:
-    from nexhina_nb.analysis.report import Report
 
 MOST_ROWS = 15
 _TITLES = {
@@ -32,7 +30,7 @@ _STYLE = (
 )
 
 
-def html(report: Report, pictures: Mapping[str, bytes]) -> str:
+def html(report: Figures, pictures: Mapping[str, bytes]) -> str:
     """The page without its frame, as a notebook shows it."""
     parts = [f"<p>{escaped(line)}</p>" for line in headline(report)]
     for title, columns, rows, picture in _sections(report):
@@ -50,7 +48,7 @@ def document(body: str) -> str:
     return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>{body}</body></html>\n'
 
 
-def text(report: Report) -> str:
+def text(report: Figures) -> str:
     """The tables as plain text."""
     parts = list(headline(report))
     for title, columns, rows, _ in _sections(report):
@@ -60,15 +58,17 @@ def text(report: Report) -> str:
     return "\n".join(parts)
 
 
-def headline(report: Report) -> list[str]:
+def headline(report: Figures) -> list[str]:
     """The sums in one or two sentences."""
     totals = report.totals
     if not totals.calls and not totals.quota:
         return ["No calls in this log."]
-    days = report.by_day.get_column("day")
+    days = report.by_day.get_column("day").drop_nulls()
+    span = "" if days.is_empty() else f" from {days.min()!s} to {days.max()!s} ({report.zone})"
+    calls = "1 call" if totals.calls == 1 else f"{totals.calls:,} calls"
     rate = "" if totals.error_rate is None else f" ({totals.error_rate:.2%} of them failed)"
     lines = [
-        f"{totals.calls:,} calls{rate} from {days.min()!s} to {days.max()!s} ({report.zone}), "
+        f"{calls}{rate}{span}, "
         f"{totals.input_tokens:,} tokens in ({totals.cache_tokens:,} cached), "
         f"{totals.output_tokens:,} out.",
         f"Spent: {format_usd(totals.usd)} ({totals.quota:,} quota).",
@@ -82,7 +82,7 @@ def headline(report: Report) -> list[str]:
 Section = tuple[str, tuple[str, ...], list[list[Any]], str]
 
 
-def _sections(report: Report) -> list[Section]:
+def _sections(report: Figures) -> list[Section]:
     by_key = report.by_key.with_columns(_key().alias("key"))
     return [
         _section("Spend by model", "model", report.by_model, "model_name", "spend"),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from nexhina_nb.analysis import metrics, page
+from nexhina_nb.analysis.figures import Figures, Totals
 from nexhina_nb.analysis.frames import Source, is_store, logs
 from nexhina_nb.analysis.moments import Moment, is_zone, local_zone
 from nexhina_nb.analysis.selection import Names
 from nexhina_nb.errors import BadInput
-from nexhina_nb.pricing.cost import usd
 from nexhina_nb.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,46 +25,8 @@ if TYPE_CHECKING:
 PLOTS = ("spend", "latency", "errors")
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """The sums over all rows; see `metrics` for what counts as what. Quota: 500,000 = 1 USD."""
-
-    calls: int
-    errors: int
-    input_tokens: int
-    output_tokens: int
-    cache_tokens: int
-    quota: int
-    unpaid: int
-
-    @property
-    def error_rate(self) -> float | None:
-        """The share of calls that were not answered; None without calls."""
-        return self.errors / self.calls if self.calls else None
-
-    @property
-    def usd(self) -> Decimal:
-        """What was spent, in USD."""
-        return usd(self.quota)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Report:
-    """The figures of a log, as polars frames; it shows itself as a page of tables and plots.
-
-    ``by_model``, ``by_key`` and ``by_day`` hold calls, errors, error_rate, tokens, quota and usd;
-    ``latency`` percentiles in seconds by model; ``errors`` the commonest failures. Days and hours
-    are those of ``zone``.
-    """
-
-    totals: Totals
-    by_model: pl.DataFrame
-    by_key: pl.DataFrame
-    by_day: pl.DataFrame
-    by_hour: pl.DataFrame
-    latency: pl.DataFrame
-    errors: pl.DataFrame
-    zone: str
+class Report(Figures):
+    """The figures of a log, which show themselves as a page of tables and plots."""
 
     def figure(self, name: str = "spend") -> Plot:
         """One of the plots, "spend", "latency" or "errors", as a new matplotlib figure."""

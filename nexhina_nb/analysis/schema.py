@@ -123,7 +123,7 @@ def _from_epoch(column: pl.Expr) -> pl.Expr:
 
 
 def _type(column: pl.Expr, given: pl.DataType) -> pl.Expr:
-    if not given.is_integer():
+    if not given.is_numeric():
         text = column.cast(pl.String)
         return pl.coalesce(text.cast(TYPE, strict=False), type_of(text)).alias("type")
     return type_of(column)

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from nexhina_nb.client.shell import Shell
 from nexhina_nb.release import version
 
 FORMAT = 1  # of what is kept; a new one makes all old answers unknown
@@ -44,8 +43,3 @@ class Address:
             digest.update(len(data).to_bytes(8, "big"))
             digest.update(data)
         return digest.digest()
-
-
-def gateway_of(client: Shell) -> str:
-    """How the client's gateway is called in the names of answers."""
-    return "" if client.is_local else client.base_url

@@ -1,5 +1,5 @@
-"""A loop in a thread of its own, for code that blocks: it works in a cell although the kernel's own
-loop is running, and without any loop.
+"""A batch for callers that block: a loop in a thread of its own, which works in a cell although the
+kernel's own loop is running, and without any loop.
 """
 
 from __future__ import annotations
@@ -7,12 +7,40 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import Any
 
+from nexhina_nb.batch.pace import Pace
+from nexhina_nb.batch.progress import Report
+from nexhina_nb.batch.runner import Answer, Part, Runner, Work
+from nexhina_nb.batch.tally import Tally
+from nexhina_nb.client.lines import open_line
+from nexhina_nb.client.shell import Shell
+
 WATCH_SECONDS = 0.1
+
+
+def carry_out(
+    work: Work[Part, Answer],
+    parts: Iterable[Part],
+    client: Shell,
+    most: int,
+    tally: Tally,
+    report: Report,
+) -> None:
+    """Ask for all parts, ``most`` at once at most; ``report`` hears of it ten times a second.
+
+    When this returns or raises, no call is under way any more, but for those of a caller's own
+    ``http_client``: nothing can break these off, and what they bring is lost.
+    """
+
+    async def main() -> None:
+        async with open_line(client, most) as line:
+            await Runner(work, line, Pace(most), tally).run(parts)
+
+    run(main, lambda: report(tally.progress()))
 
 
 def run(main: Callable[[], Awaitable[None]], watch: Callable[[], None]) -> None:
@@ -30,15 +58,19 @@ def run(main: Callable[[], Awaitable[None]], watch: Callable[[], None]) -> None:
         await main()
 
     with ThreadPoolExecutor(1, "nexhina-batch") as pool:
-        done = pool.submit(_run, body())
         try:
+            done = pool.submit(_run, body())
             while not wait([done], WATCH_SECONDS).done:
                 watch()
         except BaseException:
-            with contextlib.suppress(RuntimeError):  # the loop has just ended
-                begun.result()()
+            begun.add_done_callback(_cancel)  # now, or as soon as there is something to cancel
             raise
         done.result()
+
+
+def _cancel(begun: Future[Callable[[], object]]) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop has just ended
+        begun.result()()
 
 
 def _run(body: Coroutine[Any, Any, None]) -> None:

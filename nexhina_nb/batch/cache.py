@@ -52,7 +52,7 @@ class Cache:
         for start in range(0, len(names), _AT_ONCE):
             some = names[start : start + _AT_ONCE]
             try:
-                found = self._unless_damaged(partial(self._find, some)) or {}
+                found = self._on_sound_file(partial(self._find, some))
             except sqlite3.Error as error:
                 raise _unusable(self.path, error) from None
             yield from ((start + at, found[name]) for at, name in enumerate(some) if name in found)
@@ -66,8 +66,8 @@ class Cache:
         if self.fault:
             return
         try:
-            self._unless_damaged(partial(self._put, answers))
-        except sqlite3.Error as error:
+            self._on_sound_file(partial(self._put, answers))
+        except (sqlite3.Error, StoreError) as error:
             self.fault = str(error)
 
     def close(self) -> None:
@@ -134,8 +134,8 @@ class Cache:
         except (OSError, sqlite3.Error) as error:
             raise _unusable(self.path, error) from None
 
-    def _unless_damaged(self, action: Callable[[], T]) -> T | None:
-        """What the action gives; None if the file turned out to be damaged and was replaced."""
+    def _on_sound_file(self, action: Callable[[], T]) -> T:
+        """What the action gives: on a new file if this one turns out to be damaged."""
         try:
             return action()
         except sqlite3.DatabaseError as error:
@@ -143,7 +143,7 @@ class Cache:
                 raise
         self.close()
         self._connection = self._open(thoroughly=True)
-        return None
+        return action()
 
 
 def _unusable(path: Path, error: Exception) -> StoreError:
@@ -167,7 +167,7 @@ def _connect(path: Path, *, thoroughly: bool = False) -> sqlite3.Connection:
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
                 raise _damage(found)
-    except sqlite3.Error:
+    except BaseException:
         connection.close()
         raise
     return connection

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from nexhina_nb import settings as settings_module
-from nexhina_nb.batch.address import gateway_of
 from nexhina_nb.batch.cache import FILE_NAME, Cache
 from nexhina_nb.client.shell import Shell
 from nexhina_nb.client.sync import Client
@@ -30,7 +29,7 @@ class Desk:
     @property
     def gateway(self) -> str:
         """How the gateway is called in the names of answers."""
-        return gateway_of(self.client) if self.client is not None else ""
+        return "" if self.client is None or self.client.is_local else self.client.base_url
 
     def connected(self) -> Shell:
         """The client; raises GatewayNotRunning if there is none."""
@@ -60,13 +59,14 @@ def open_desk(client: Any, cache: bool | str | Path, tags: Mapping[str, str]) ->
         kept = _open_cache(cache, known)
         if kept is not None:
             stack.enter_context(kept)
+            stack.callback(_warn_of_fault, kept)
         yield Desk(known, kept, found.with_tags(**tags) if found and tags else found, missing)
-        if kept is not None and kept.fault:
-            warnings.warn(
-                f"not all answers could be kept in {kept.path}: {kept.fault}",
-                RuntimeWarning,
-                stacklevel=2,
-            )
+
+
+def _warn_of_fault(cache: Cache) -> None:
+    if cache.fault:
+        what = f"not all answers could be kept in {cache.path}: {cache.fault}"
+        warnings.warn(what, RuntimeWarning, stacklevel=2)
 
 
 def _own_client() -> tuple[Client | None, GatewayNotRunning | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from nexhina_nb.batch.address import Address
 from nexhina_nb.batch.cache import Cache
 from nexhina_nb.batch.calls import Answer, Vectors
 from nexhina_nb.batch.columns import Matrix, VectorColumn
-from nexhina_nb.batch.inputs import Inputs, pack, too_long
+from nexhina_nb.batch.inputs import STOPPED, Inputs, pack, too_long
 from nexhina_nb.batch.tally import Tally
 from nexhina_nb.batch.verdicts import in_words
 from nexhina_nb.client.exchange import Flow
@@ -50,7 +50,7 @@ class EmbedWork:
         self._first, self._counts = inputs.first(), inputs.counts()
         self._matrix: Matrix | None = None
         self._is_known = np.zeros(len(inputs.texts), np.bool_)
-        self._is_lost = np.zeros(len(inputs.texts), np.bool_)
+        self._lost: dict[int, str] = {}
         self._has_old = False
         tally.failed += len(inputs.bad)
 
@@ -61,13 +61,17 @@ class EmbedWork:
         if self._cache is None:
             return
         for place, value in self._cache.find(self._names):
-            self._put(place, np.frombuffer(value, "<f4"))
+            vector = np.frombuffer(value, "<f4")
             self._has_old = True
+            self._check({len(vector)})
+            self._put(place, vector)
             self._tally.found(int(self._counts[place]))
 
     def missing(self) -> list[int]:
         """The places of the texts that must be asked for."""
-        return [int(place) for place in np.flatnonzero(~(self._is_known | self._is_lost))]
+        is_missing = ~self._is_known
+        is_missing[list(self._lost)] = False
+        return np.flatnonzero(is_missing).tolist()
 
     def parts(self) -> Iterator[Part]:
         """What must be asked for, packed into requests."""
@@ -84,14 +88,15 @@ class EmbedWork:
 
     def keep(self, part: Part, answer: Answer[Vectors]) -> None:
         """On disk first, then into the matrix."""
+        self._tally.billed(answer.bill)
         vectors = {part[index]: vector for index, vector in answer.value}
-        self._check(vectors)
+        self._check({len(vector) for vector in vectors.values()})
         if self._cache is not None:
             named = {self._names[place]: vector for place, vector in vectors.items()}
             self._cache.put({name: vector.tobytes() for name, vector in named.items()})
         for place, vector in vectors.items():
             self._put(place, vector)
-        self._tally.answered(int(self._counts[list(part)].sum()), answer.bill)
+        self._tally.answered(int(self._counts[list(part)].sum()))
 
     def halves(self, part: Part) -> Sequence[Part]:
         """Two smaller parts."""
@@ -114,9 +119,9 @@ class EmbedWork:
 
     def column(self) -> VectorColumn:
         """The vectors row by row, those of equal texts copied to each of their rows."""
-        length = self._wanted.dimensions or 0
-        matrix = np.empty((self._inputs.total, length), np.float32)
-        matrix = matrix if self._matrix is None else self._matrix
+        matrix = self._matrix
+        if matrix is None:
+            matrix = np.empty((self._inputs.total, self.length), np.float32)
         place = self._inputs.place
         valid = place >= 0
         valid[valid] = self._is_known[place[valid]]
@@ -128,19 +133,22 @@ class EmbedWork:
             matrix[rows] = matrix[self._first[place[rows]]]
         return VectorColumn(matrix, valid)
 
+    @property
+    def length(self) -> int:
+        """How many numbers a vector has; 0 while there is none to tell."""
+        return (self._wanted.dimensions or 0) if self._matrix is None else self._matrix.shape[1]
+
     def errors(self) -> dict[int, str]:
         """Rows without a vector, and why."""
-        return self._inputs.bad
+        return self._inputs.without_answer(self._lost)
 
-    def unfinished(self) -> list[int]:
-        """The rows that have neither a vector nor a reason."""
-        open_texts = np.flatnonzero(~(self._is_known | self._is_lost))
-        return [int(row) for row in np.flatnonzero(np.isin(self._inputs.place, open_texts))]
+    def errors_so_far(self) -> dict[int, str]:
+        """The same for a batch that was stopped."""
+        return self._inputs.without_answer(dict.fromkeys(self.missing(), STOPPED) | self._lost)
 
-    def _check(self, vectors: Mapping[int, npt.NDArray[np.float32]]) -> None:
-        lengths = {len(vector) for vector in vectors.values()}
+    def _check(self, lengths: set[int]) -> None:
         if self._matrix is not None:
-            lengths.add(self._matrix.shape[1])
+            lengths = lengths | {self._matrix.shape[1]}
         if len(lengths) < 2:
             return
         one, other = sorted(lengths)[:2]
@@ -159,6 +167,5 @@ class EmbedWork:
         self._is_known[place] = True
 
     def _lose(self, place: int, why: str) -> None:
-        self._is_lost[place] = True
-        self._inputs.drop(place, why)
+        self._lost[place] = why
         self._tally.failed += int(self._counts[place])

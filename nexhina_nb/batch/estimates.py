@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -23,19 +23,28 @@ def total(verb: Verb, calls: Iterable[Call], model: str, empty: Call) -> Estimat
     """
     whole = replace(estimate(verb, empty[0], model=model, **empty[1]), input_tokens=0)
     whole = replace(whole, quota=None if whole.quota is None else (0, 0))
+    noted: list[str] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnknownPriceWarning)
         for inputs, more in calls:
-            whole = _plus(whole, estimate(verb, inputs, model=model, **more))
-    return whole
+            one = estimate(verb, inputs, model=model, **more)
+            whole = _plus(whole, one)
+            noted += ["; ".join(one.notes)] if one.notes else []
+    return replace(whole, notes=_in_short(noted))
 
 
 def _plus(one: Estimate, other: Estimate) -> Estimate:
     tokens, quota = one.input_tokens + other.input_tokens, None
     if one.quota is not None and other.quota is not None:
         quota = (one.quota[0] + other.quota[0], one.quota[1] + other.quota[1])
-    notes = tuple(dict.fromkeys((*one.notes, *other.notes)))
-    return replace(one, input_tokens=tokens, quota=quota, notes=notes)
+    return replace(one, input_tokens=tokens, quota=quota)
+
+
+def _in_short(noted: Sequence[str]) -> tuple[str, ...]:
+    # There may be thousands of requests, each with a note that counts its own texts.
+    if len(noted) < 2:
+        return tuple(noted)
+    return (f"{noted[0]}, and so in {len(noted) - 1:,} more requests",)
 
 
 def guard(estimated: Estimate, budget: Decimal) -> None:

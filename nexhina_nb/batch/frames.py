@@ -4,13 +4,13 @@ rows are taken. Kind, order, index and the other columns stay as they are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import narwhals as nw
 import numpy as np
-import numpy.typing as npt
 from narwhals import dependencies
 
 from nexhina_nb.batch.columns import VectorColumn
@@ -18,7 +18,17 @@ from nexhina_nb.errors import BadInput
 from nexhina_nb.pricing.names import suggest
 
 Kind = Literal["pandas", "polars", "pyarrow"]
-Column = VectorColumn | npt.NDArray[Any] | list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """A column of plain values, of which some or all may be None: so its kind must be said."""
+
+    kind: type[float | int | str]
+    values: Sequence[Any]
+
+
+Column = VectorColumn | Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +71,42 @@ class Table:
     def values(self, column: Any) -> list[Any]:
         """The values of a column. Raises BadInput unless there is one of that name."""
         names = self.names
+        if not isinstance(column, Hashable if self.kind == "pandas" else str):
+            raise BadInput(
+                f"the column is given as a {type(column).__name__}", hint="pass its name"
+            )
         if column not in names:
             known = ", ".join(map(str, names)) or "none"
             near = suggest(str(column), [str(name) for name in names])
             hint = f"did you mean {' or '.join(near)}?" if near else f"columns: {known}"
             raise BadInput(f"the frame has no column {column!r}", hint=hint)
-        if names.count(column) > 1:
-            raise BadInput(f"the frame has several columns {column!r}", hint="rename all but one")
+        self._check_single(column)
         values: list[Any] = nw.from_native(self.frame[column], series_only=True).to_list()
         return values
 
+    def check_new(self, names: Sequence[str], texts: Any) -> None:
+        """Raises BadInput for a new column that would overwrite that of the texts, or several."""
+        for name in map(self._full, names):
+            if name == texts:
+                raise BadInput(
+                    f"the column of texts, {texts!r}, would be overwritten", hint="rename it first"
+                )
+            self._check_single(name)
+
+    def _check_single(self, column: Any) -> None:
+        if self.names.count(column) > 1:
+            raise BadInput(f"the frame has several columns {column!r}", hint="rename all but one")
+
     def having(self, columns: Mapping[str, Column], without: Sequence[str] = ()) -> Table:
         """The same rows with these columns, new ones last; those of ``without`` are left out."""
-        gone = [name for name in without if name in self.names]
-        return Table(_SETTERS[self.kind](self.frame, columns, gone), self.kind, self.is_lazy)
+        gone = [name for name in map(self._full, without) if name in self.names]
+        added = {self._full(name): column for name, column in columns.items()}
+        return Table(_SETTERS[self.kind](self.frame, added, gone), self.kind, self.is_lazy)
+
+    def _full(self, name: Any) -> Any:
+        # Columns of pandas may have several levels: a plain name stands on the first one.
+        levels = self.frame.columns.nlevels if self.kind == "pandas" else 1
+        return (name,) + ("",) * (levels - 1) if levels > 1 and isinstance(name, str) else name
 
     def take(self, rows: Sequence[int]) -> Table:
         """These rows, in this order; an index of pandas goes with them."""
@@ -88,9 +120,14 @@ class Table:
         return Table(taken, self.kind, self.is_lazy)
 
     def beside(self, other: Table, suffix: str) -> Table:
-        """The columns of both, row by row; names that both have get the suffix in the other.
+        """The columns of both, row by row; see `names_beside`."""
+        joined = _JOINERS[self.kind](self.frame, other.frame, self.names_beside(other, suffix))
+        return Table(joined, self.kind, self.is_lazy)
 
-        Raises BadInput for frames of two libraries.
+    def names_beside(self, other: Table, suffix: str) -> list[Any]:
+        """The names of the other's columns beside these; names that both have get the suffix.
+
+        Raises BadInput for frames of two libraries, and for a name that is there already.
         """
         if self.kind != other.kind:
             raise BadInput(
@@ -99,29 +136,37 @@ class Table:
             )
         taken = set(self.names)
         names = [f"{name}{suffix}" if name in taken else name for name in other.names]
-        joined = _JOINERS[self.kind](self.frame, other.frame, names)
-        return Table(joined, self.kind, self.is_lazy)
+        if twice := [name for name, count in Counter(names).items() if count > 1 or name in taken]:
+            raise BadInput(
+                f"there would be several columns {twice[0]!r}", hint="rename columns of one frame"
+            )
+        return names
 
 
 def _with_pandas(frame: Any, columns: Mapping[str, Column], gone: Sequence[str]) -> Any:
     import pandas as pd  # noqa: PLC0415 - loaded already: there is a frame of it
 
-    made = frame.drop(columns=list(gone)) if gone else frame.copy(deep=False)
+    # `drop` warns of columns of several levels in no order.
+    made = (frame.loc[:, ~frame.columns.isin(gone)] if gone else frame).copy(deep=False)
     for name, values in columns.items():
         if isinstance(values, VectorColumn):
             made[name] = values.for_pandas(made.index)
-        elif isinstance(values, list) and {type(value) for value in values} == {int, type(None)}:
-            made[name] = pd.Series(values, index=made.index, dtype="Int64")
         else:
-            made[name] = pd.Series(values, index=made.index)
+            # Texts are of the type that this pandas has for them.
+            kinds = {float: "float64", int: "Int64" if None in values.values else "int64"}
+            kind: Any = kinds.get(values.kind)
+            made[name] = pd.Series(values.values, index=made.index, dtype=kind)
     return made
 
 
 def _with_polars(frame: Any, columns: Mapping[str, Column], gone: Sequence[str]) -> Any:
     import polars as pl  # noqa: PLC0415 - loaded already: there is a frame of it
 
+    kinds = {float: pl.Float64, int: pl.Int64, str: pl.String}
     made = [
-        values.for_polars(name) if isinstance(values, VectorColumn) else pl.Series(name, values)
+        values.for_polars(name)
+        if isinstance(values, VectorColumn)
+        else pl.Series(name, values.values, dtype=kinds[values.kind])
         for name, values in columns.items()
     ]
     return frame.drop(gone).with_columns(made)
@@ -131,8 +176,12 @@ def _with_pyarrow(frame: Any, columns: Mapping[str, Column], gone: Sequence[str]
     import pyarrow as pa  # noqa: PLC0415 - loaded already: there is a table of it
 
     made = frame.drop_columns(list(gone)) if gone else frame
+    kinds = {float: pa.float64(), int: pa.int64(), str: pa.string()}
     for name, values in columns.items():
-        column = values.for_pyarrow() if isinstance(values, VectorColumn) else pa.array(values)
+        if isinstance(values, VectorColumn):
+            column = values.for_pyarrow()
+        else:
+            column = pa.array(values.values, kinds[values.kind])
         place = made.column_names.index(name) if name in made.column_names else None
         if place is None:
             made = made.append_column(name, column)

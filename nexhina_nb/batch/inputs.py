@@ -4,7 +4,7 @@ rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,10 +46,14 @@ class Inputs:
         """In how many rows each text stands."""
         return np.bincount(self.place[self.place >= 0], minlength=len(self.texts))
 
-    def drop(self, place: int, why: str) -> None:
-        """A text that cannot be asked for: its rows are bad."""
-        rows = np.flatnonzero(self.place == place)
-        self.bad.update(dict.fromkeys(rows.tolist(), why))
+    def without_answer(self, reasons: Mapping[int, str]) -> dict[int, str]:
+        """The rows that come to nothing, and why: the bad ones, and those of the texts that
+        ``reasons`` names by their places.
+        """
+        # All texts in one pass: there may be as many as there are rows.
+        rows = np.flatnonzero(np.isin(self.place, list(reasons)))
+        of_texts = zip(rows.tolist(), self.place[rows].tolist(), strict=True)
+        return self.bad | {row: reasons[place] for row, place in of_texts}
 
 
 def read(values: Iterable[Any], what: str) -> Inputs:
@@ -75,6 +79,7 @@ def read(values: Iterable[Any], what: str) -> Inputs:
 
 
 MISSING, EMPTY = "missing: there is no text", "empty: the text is empty"
+STOPPED = "not_done: the batch was stopped before"
 _NOTHING = {MISSING, EMPTY}
 
 

@@ -19,7 +19,9 @@ Errors = Literal["column", "raise"]
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What all verbs over frames have in common; see `embed`."""
+    """What all verbs over frames have in common; see `embed`. ``costs`` is where the cost of a
+    batch goes, also if the batch does not come to its end.
+    """
 
     model: str | None = None
     client: Any = None
@@ -31,8 +33,11 @@ class Options:
     budget: Any = None
     dry_run: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
+    costs: list[Cost] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.cache, (bool, str, Path)):
+            raise BadInput(f"cache cannot be {self.cache!r}", hint="True, False, or a path")
         if self.errors not in ("column", "raise"):
             raise BadInput(f"errors cannot be {self.errors!r}", hint='"column" or "raise"')
         check_count("batch_size", self.batch_size)
@@ -41,14 +46,15 @@ class Options:
 
 def check_count(name: str, value: object) -> None:
     """Refuse what is no number of things. Raises BadInput."""
-    if value is not None and (not isinstance(value, int) or value < 1):
+    if value is not None and (type(value) is not int or value < 1):
         raise BadInput(f"{name} cannot be {value!r}", hint="a whole number from 1 on")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A finished batch: the frame, and what it took to make it. ``best`` is a ranking as rows of
-    rank, place in the frame that was passed, score and document.
+    """A finished batch: the frame, and what it took to make it. ``length`` is how many numbers a
+    vector has, ``best`` a ranking as rows of rank, place in the frame that was passed, score and
+    document.
     """
 
     frame: Any
@@ -56,6 +62,7 @@ class Outcome:
     cost: Cost
     model: str
     request_id: str | None = None
+    length: int = 0
     best: Sequence[tuple[int, int, float, str]] = ()
 
 

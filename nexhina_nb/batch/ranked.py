@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from nexhina_nb.batch.frames import Column
-from nexhina_nb.batch.inputs import Inputs
+from nexhina_nb.batch.frames import Column, Values
+from nexhina_nb.batch.inputs import STOPPED, Inputs
 from nexhina_nb.batch.rerank import Ranking
 
 SCORE, RANK, ERROR = "relevance_score", "rank", "rerank_error"
@@ -25,27 +25,26 @@ class Ranked:
 
     def columns(self) -> dict[str, Column]:
         """The columns to add; that of errors only if there is one."""
-        if any(self.errors):
-            return {SCORE: self.scores, RANK: self.ranks, ERROR: self.errors}
-        # Arrays know their type even when they are empty.
-        return {
-            SCORE: np.array(self.scores, np.float64),
-            RANK: np.array(self.ranks, np.int64),
+        made: dict[str, Column] = {
+            SCORE: Values(float, self.scores),
+            RANK: Values(int, self.ranks),
         }
+        return made | ({ERROR: Values(str, self.errors)} if any(self.errors) else {})
 
 
 def ranked(ranking: Ranking, documents: Inputs, top_n: int | None) -> Ranked:
     """The rows of one query, best first, equal scores in the order of the frame.
 
-    Rows without a score come last, without a rank; ``top_n`` leaves them out.
+    Rows without a score come last, without a rank; ``top_n`` leaves them out. A row that has
+    neither a score nor a reason is one of a batch that was stopped.
     """
     found: list[tuple[float, int]] = []
     bad = dict(documents.bad)
     for row, place in enumerate(documents.place.tolist()):
         if place in ranking.scores:
             found.append((-ranking.scores[place], row))
-        elif place in ranking.bad:
-            bad[row] = ranking.bad[place]
+        elif row not in bad:
+            bad[row] = ranking.bad.get(place, STOPPED)
     best = sorted(found)[:top_n]
     made = Ranked(
         rows=[row for _, row in best],

@@ -7,10 +7,9 @@ gateway takes them, and are split only when it does not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
 import orjson
 
 from nexhina_nb.batch import calls
@@ -25,6 +24,7 @@ from nexhina_nb.client.explain import Asked, explain
 from nexhina_nb.client.session import Session
 from nexhina_nb.errors import APIError, NexhinaError
 
+NOT_RANKED = "not_ranked: the gateway gave this document no score"
 MOST_DOCUMENTS = 10_000  # in one request: what the largest services take
 
 
@@ -68,18 +68,19 @@ class RerankWork:
         self._queries, self._documents, self._wanted = queries, documents, wanted
         self._address, self._cache, self._tally = address, cache, tally
         self._counts = documents.counts()
+        self._missing: list[Part] = []
         self.rankings = [Ranking() for _ in queries]
-        self.open: set[Part] = set()
         tally.failed += len(documents.bad) * len(queries)
 
     def look_up(self) -> None:
-        """Take what is on disk; `open` is what must be asked for."""
+        """Take what is on disk, and note what is not."""
+        runs = self._runs()
         for query in range(len(self._queries)):
-            self.open |= set(self._unknown(self._whole(query)))
+            self._missing += self._unknown([Part(query, places) for places in runs])
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Sequence[Part]:
         """What must be asked for, in the order of the queries."""
-        yield from sorted(self.open, key=lambda part: (part.query, part.places))
+        return self._missing
 
     def ask(self, session: Session, part: Part) -> Flow[Answer[Scores]]:
         """The call for a part."""
@@ -88,10 +89,10 @@ class RerankWork:
 
     def keep(self, part: Part, answer: Answer[Scores]) -> None:
         """On disk first."""
+        self._tally.billed(answer.bill)
         if self._cache is not None:
             self._cache.put({self._name(part): orjson.dumps(answer.value)})
-        self._take(part, answer.value)
-        self._tally.answered(self._rows(part), answer.bill)
+        self._tally.answered(self._take(part, answer.value))
 
     def texts(self, part: Part) -> list[str]:
         """The documents of a part."""
@@ -99,12 +100,9 @@ class RerankWork:
 
     def halves(self, part: Part) -> Sequence[Part]:
         """Two smaller parts, as far as they are not on disk."""
-        self.open.discard(part)
         middle = len(part.places) // 2
         halves = (part.places[:middle], part.places[middle:])
-        found = self._unknown([Part(part.query, places) for places in halves])
-        self.open |= set(found)
-        return found
+        return self._unknown([Part(part.query, places) for places in halves])
 
     def is_single(self, part: Part) -> bool:
         """Whether it is one document."""
@@ -112,29 +110,25 @@ class RerankWork:
 
     def fail(self, part: Part, error: NexhinaError) -> None:
         """These documents get no score."""
-        self.open.discard(part)
-        self.rankings[part.query].bad.update(dict.fromkeys(part.places, in_words(error)))
-        self._tally.failed += self._rows(part)
+        self._lose(part.query, part.places, in_words(error))
 
     def errors(self) -> dict[int, str]:
         """Rows of documents without a score for some query, and why."""
-        bad = dict(self._documents.bad)
+        reasons: dict[int, str] = {}
         for ranking in self.rankings:
-            for place, why in ranking.bad.items():
-                rows = np.flatnonzero(self._documents.place == place)
-                bad |= dict.fromkeys(rows.tolist(), why)
-        return bad
+            reasons |= ranking.bad
+        return self._documents.without_answer(reasons)
 
     def explain(self, session: Session, error: APIError) -> Flow[None]:
         """What to do about an error that ends the batch."""
         asked = Asked(self._wanted.model, texts=self._queries[:1])
         return explain(session, error, asked, calls.RERANK_PATH)
 
-    def _whole(self, query: int) -> list[Part]:
+    def _runs(self) -> list[tuple[int, ...]]:
+        # Once, for all queries: these tuples are long.
         places = range(len(self._documents.texts))
         most = self._wanted.batch_size or MOST_DOCUMENTS
-        starts = range(0, len(places), most)
-        return [Part(query, tuple(places[start : start + most])) for start in starts]
+        return [tuple(places[start : start + most]) for start in range(0, len(places), most)]
 
     def _unknown(self, parts: Sequence[Part]) -> list[Part]:
         unknown = []
@@ -143,18 +137,26 @@ class RerankWork:
             if value is None:
                 unknown.append(part)
                 continue
-            self._take(part, orjson.loads(value))
-            self._tally.found(self._rows(part))
+            self._tally.found(self._take(part, orjson.loads(value)))
         return unknown
 
-    def _take(self, part: Part, scores: Scores) -> None:
-        self.open.discard(part)
+    def _take(self, part: Part, scores: Scores) -> int:
+        """Put scores in their places; for how many rows that is an answer."""
         known: Mapping[int, float] = {part.places[index]: score for index, score in scores}
         self.rankings[part.query].scores.update(known)
+        if self._wanted.top_n is not None:
+            return self._rows(part.places)
+        # Some servers rank only the best so many, although nobody asked for that.
+        self._lose(part.query, [place for place in part.places if place not in known], NOT_RANKED)
+        return self._rows(known)
+
+    def _lose(self, query: int, places: Sequence[int], why: str) -> None:
+        self.rankings[query].bad.update(dict.fromkeys(places, why))
+        self._tally.failed += self._rows(places)
 
     def _name(self, part: Part) -> bytes:
         texts = [self._queries[part.query], *self.texts(part)]
         return self._address.of_many(text.encode() for text in texts)
 
-    def _rows(self, part: Part) -> int:
-        return int(self._counts[list(part.places)].sum())
+    def _rows(self, places: Iterable[int]) -> int:
+        return int(self._counts[list(places)].sum())

@@ -46,9 +46,12 @@ class Tally:
         self.done += rows
         self.cached += rows
 
-    def answered(self, rows: int, bill: Bill) -> None:
+    def answered(self, rows: int) -> None:
         """A call brought the answer for so many rows."""
         self.done += rows
+
+    def billed(self, bill: Bill) -> None:
+        """A call was answered, so it has a price, even if its answer is of no use."""
         self.bills.append(bill)
         self._tokens += bill.tokens
         if len(self.bills) == 1:

@@ -216,7 +216,9 @@ def usage(session: Session, /) -> Flow[KeyUsage]:
 
 def logs(session: Session, /, *, limit: int | None = None) -> Flow[list[dict[str, Any]]]:
     """The newest calls of the key (at most 1,000) as log rows (contract 8.1), newest first."""
-    path = "/api/log/token" if limit is None else f"/api/log/token?limit={max(1, limit)}"
+    if limit is not None and limit < 1:
+        raise errors.BadInput(f"limit is {limit}", hint="ask for one call or more")
+    path = "/api/log/token" if limit is None else f"/api/log/token?limit={limit}"
     response, body = yield from call(session, Request("GET", path, repeatable=True))
     rows = body.get("data")
     if not isinstance(rows, list):

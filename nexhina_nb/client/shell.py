@@ -66,7 +66,7 @@ class Shell:
         """What goes with every call, for the gateway's log."""
         return self._session.tags
 
-    def with_tags(self, **tags: str) -> Self:
+    def with_tags(self, /, **tags: str) -> Self:
         """A client with more tags on its calls; it shares the connections of this one and need not
         be closed.
         """

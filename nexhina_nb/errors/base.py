@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import traceback
 from typing import Any
 
@@ -23,6 +24,11 @@ class NexhinaError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} → {self.hint}" if self.hint else self.message
+
+    def __reduce__(self) -> Any:
+        # Not by calling the type again, which may ask for more than the message: an error that
+        # cannot be read hangs a pool of processes.
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
     def _render_traceback_(self) -> list[str]:
         # IPython's protocol for exceptions that draw themselves. The cell still fails, for Run

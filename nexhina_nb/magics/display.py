@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from nexhina_nb.widgets.origin import Origin
+from nexhina_nb.origin import Origin
 
 # Ten updates a second read as a flow; an update carries the whole text, so one a token would send
 # a long answer a thousand times.

@@ -34,7 +34,7 @@ from nexhina_nb.magics.names import Names
 from nexhina_nb.magics.state import Context, State
 from nexhina_nb.magics.traits import Defaults
 from nexhina_nb.magics.verbs import Verb
-from nexhina_nb.widgets.origin import origin_of
+from nexhina_nb.origin import origin_of
 
 
 @magics_class

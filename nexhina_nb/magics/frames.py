@@ -47,7 +47,11 @@ def _content(frame: Any) -> tuple[list[Any], list[Sequence[Any]]]:
 
 
 def _index_names(frame: Any) -> list[str]:
-    names = ["index" if name is None else str(name) for name in frame.index.names]
+    several = frame.index.nlevels > 1
+    names = [
+        (f"index {level}" if several else "index") if name is None else str(name)
+        for level, name in enumerate(frame.index.names)
+    ]
     taken = {str(column) for column in frame.columns}
     return [f"{name} (index)" if name in taken else name for name in names]
 
@@ -62,7 +66,8 @@ def pick(names: Names, frame: str, column: str | None) -> tuple[Any, Any]:
     value = names[frame]
     if not is_frame(value):
         kind = type(value).__name__
-        raise BadInput(f"{frame} is no pandas or polars frame but a {kind}", hint="--from FRAME")
+        hint = f"name the frame of {frame}.collect()" if kind == "LazyFrame" else "--from FRAME"
+        raise BadInput(f"{frame} is no pandas or polars DataFrame but a {kind}", hint=hint)
     columns = [str(name) for name in value.columns]
     if column is None:
         raise BadInput("--from needs --column", hint=f"columns: {', '.join(columns)}")

@@ -10,9 +10,9 @@ from nexhina_nb.magics import destination
 from nexhina_nb.magics.destination import Destination
 from nexhina_nb.magics.display import Screen
 from nexhina_nb.magics.names import Names
+from nexhina_nb.origin import Origin
 from nexhina_nb.secret import Secret
 from nexhina_nb.settings import Settings
-from nexhina_nb.widgets.origin import Origin
 
 if TYPE_CHECKING:
     from nexhina_nb.client import Client

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html
+import re
 
 
 def escaped(text: str) -> str:
-    """Text as HTML. A dollar sign gets an element of its own: JupyterLab sets what stands between
-    two of them in one text as mathematics, and "$1 to $2" would lose its signs.
+    """Text as HTML. Dollar signs and backslashes get elements of their own: JupyterLab sets what
+    stands between two of them in one text as mathematics, and "$1 to $2" would lose its signs.
     """
-    return html.escape(text).replace("$", "<span>$</span>")
+    return re.sub(r"[$\\]", r"<span>\g<0></span>", html.escape(text))

@@ -127,9 +127,9 @@ def _call(row: Mapping[str, Any]) -> dict[str, Any]:
         "usd": _plain(usd(quota)),
         "seconds": _seconds(row, other),
         "stream": bool(row.get("is_stream")),
-        "notebook": tags.get("notebook"),
-        "cell": tags.get("cell"),
-        "note": row.get("content") or None,
+        "notebook": _text(tags.get("notebook")),
+        "cell": _text(tags.get("cell")),
+        "note": _text(row.get("content")),
     }
 
 
@@ -151,6 +151,10 @@ def _seconds(row: Mapping[str, Any], other: Mapping[str, Any]) -> float:
 def _integer(row: Mapping[str, Any], name: str) -> int:
     value = row.get(name)
     return value if isinstance(value, int) else 0
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _plain(amount: Decimal) -> str:

@@ -77,6 +77,7 @@ class Lifecycle:
         self._doing: Literal["starting", "stopping"] | None = None
         self._owned: Owned | None = None
         self._error: str | None = None
+        self._closed = False
 
     @property
     def owns(self) -> bool:
@@ -111,6 +112,8 @@ class Lifecycle:
             settings = self._local_settings()
             if discovery.find(settings.home) is not None:
                 return
+            if self._closed:
+                raise GatewayNotRunning("the Jupyter server ends, and starts no gateway any more")
             self._doing, self._error = "starting", None
             try:
                 await asyncio.to_thread(self._start, settings)
@@ -131,7 +134,8 @@ class Lifecycle:
                 self._doing = None
 
     async def close(self) -> None:
-        """End the child of this server, and nobody else's gateway."""
+        """End the child of this server, and nobody else's gateway; start none after it."""
+        self._closed = True
         async with self._turn:
             owned, self._owned = self._owned, None
             if owned is not None:

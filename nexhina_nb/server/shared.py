@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
+# What was wrong may have been put right: an address, a key, a network.
+FAILED_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class Shared:
         seconds: float = 1.0,
     ) -> T:
         """The answer, or the failure, of ``read``: the one that is on its way, or the last one if
-        it was asked for less than ``seconds`` ago and was ``about`` the same.
+        it was asked for less than ``seconds`` ago (a failure: 10 at most) and was ``about`` the
+        same.
         """
         held = self._held.get(name)
         if held is None or held.about != about or self._is_old(held, seconds):
@@ -43,4 +46,8 @@ class Shared:
         return cast(T, await asyncio.shield(held.task))
 
     def _is_old(self, held: _Held, seconds: float) -> bool:
-        return held.task.done() and self._clock() - held.began >= seconds
+        if not held.task.done():
+            return False
+        failed = held.task.cancelled() or held.task.exception() is not None
+        longest = min(seconds, FAILED_SECONDS) if failed else seconds
+        return self._clock() - held.began >= longest

@@ -40,7 +40,7 @@ class Call:
         self._ask, self._show, self._lock = ask, show, lock
         self._client: Client | None = None
         self._stream: ChatStream | None = None
-        self._stopped, self._over = threading.Event(), threading.Event()
+        self._over = threading.Event()
         # The kernel tells from the context to which cell an output belongs.
         run = contextvars.copy_context().run
         self._thread = threading.Thread(
@@ -66,7 +66,6 @@ class Call:
 
         A call without any answer yet cannot be broken; it is when the answer begins.
         """
-        self._stopped.set()
         self._end("stopped")
         if self._stream is not None:
             self._stream.close()
@@ -86,9 +85,9 @@ class Call:
     def _read(self, pacer: Pacer[str]) -> None:
         self._client, self._stream = self._ask()
         with self._stream as stream:
-            for _ in stream:
-                if self._stopped.is_set():
-                    return
+            pieces = iter(stream)
+            # Asked before the first piece as well: a model may think for long, and at a price.
+            while not self.is_over and next(pieces, None) is not None:
                 pacer.put(stream.text)
         pacer.stop()
         self._end("done")
@@ -112,8 +111,10 @@ class Call:
                     if state == "done"
                     else partial_reply(stream.text, turn.model, stream.request_id)
                 )
-            self._show(turn.view())
-            self._over.set()
+            try:
+                self._show(turn.view())
+            finally:
+                self._over.set()  # whoever waits must not wait for a display that fails
 
     def _find_bill(self) -> None:
         """Ask the gateway's log for what a call cost that did not live to hear it."""
@@ -134,6 +135,7 @@ def _billed(client: Client, request_id: str | None) -> tuple[Cost, int | None]:
             break  # not every gateway tells
         for row in rows:
             if row.get("request_id") == request_id and isinstance(row.get("quota"), int):
-                tokens = row.get("prompt_tokens", 0) + row.get("completion_tokens", 0)
+                counts = row.get("prompt_tokens"), row.get("completion_tokens")
+                tokens = sum(count for count in counts if isinstance(count, int))
                 return Cost(row["quota"], usd(row["quota"]), "gateway"), tokens
     return Cost(), None

@@ -22,8 +22,8 @@ from nexhina_nb.client.cost import Cost
 from nexhina_nb.client.replies import ChatReply
 from nexhina_nb.client.sync import ChatStream, Client
 from nexhina_nb.errors import BadInput, NexhinaError, Stopped
+from nexhina_nb.origin import current_origin
 from nexhina_nb.widgets.call import Call
-from nexhina_nb.widgets.origin import Origin, current_shell, origin_of
 from nexhina_nb.widgets.turns import Turn, as_markdown, as_text, cost_of, price, summary
 
 _HERE = Path(__file__).parent
@@ -67,7 +67,7 @@ class Chat(anywidget.AnyWidget):
         self.system, self.lang = system, lang
         self.temperature, self.max_tokens = temperature, max_tokens
         self._client = client
-        self._origin = _origin()
+        self._origin = current_origin()
         self._lock = threading.RLock()
         self._cleared: list[Turn] = []
         self._kept: list[Turn] = []
@@ -225,11 +225,6 @@ class Chat(anywidget.AnyWidget):
             return  # the picker stays a field to write into; sending says what is wrong
         with self._lock:
             self._models = names
-
-
-def _origin() -> Origin:
-    shell = current_shell()
-    return Origin() if shell is None else origin_of(shell)
 
 
 def _chat_models(models: ModelsReply) -> list[str]:

@@ -72,6 +72,10 @@ def _picture(
 
 
 def _lead_away(link: Token) -> None:
+    if not link.attrs.get("href"):
+        # `[text]()` would lead to the page itself, in a second tab.
+        link.attrs = {}
+        return
     link.attrs |= {"target": "_blank", "rel": "noopener noreferrer nofollow"}
 
 

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from nexhina_nb.batch.progress import Progress, Report
+from nexhina_nb.origin import current_shell, origin_of
 from nexhina_nb.widgets.figures import Outcome
-from nexhina_nb.widgets.origin import current_shell, origin_of
 from nexhina_nb.widgets.pace import Pacer
 
 

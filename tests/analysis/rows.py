@@ -14,7 +14,7 @@ from nexhina_nb.store.db import open_store
 from nexhina_nb.store.tables import logs
 
 Row = dict[str, Any]
-# around a change of clocks in Europe, and a new year in UTC
+# the day before clocks change in Europe
 BEGIN = 1_774_700_000
 MODELS = ("gpt-4o", "o3", "", "$a$_<b>", "_hidden", "模型")
 

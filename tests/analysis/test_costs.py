@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from nexhina_nb.analysis.cells import GONE, this_notebook
+from nexhina_nb.analysis.cells import GONE
 from nexhina_nb.analysis.costs import OTHERS, Place, Sum, cost, summed
 from nexhina_nb.analysis.frames import from_rows
 from nexhina_nb.client import Client
@@ -50,6 +50,16 @@ def test_cells_of_this_notebook_have_their_text_after_a_restart(tmp_path: Path) 
         ("here.ipynb", "now", "[3] just run"): 3,
         ("", "(unknown)", ""): 1,
     }
+
+
+def test_a_copy_of_a_notebook_has_texts_of_its_own(tmp_path: Path) -> None:
+    copy = save(tmp_path / "copy.ipynb", c1="another text")
+    rows = [called("/a/n.ipynb", "c1", 2), called(copy, "c1", 1)]
+    place = Place("/a/n.ipynb", {"c1": "[3] just run"}, everything=True)
+    assert list(summed("cell", from_rows(rows), place)) == [
+        ("n.ipynb", "c1", "[3] just run"),
+        ("copy.ipynb", "c1", "another text"),
+    ]
 
 
 def test_all_cells_of_all_notebooks(tmp_path: Path) -> None:
@@ -125,5 +135,3 @@ def test_refusals() -> None:
         cost("moon")  # type: ignore[arg-type]
     with pytest.raises(GatewayNotRunning):
         cost(settings=load())
-    assert this_notebook({"JPY_SESSION_NAME": "/n/a.ipynb"}) == "/n/a.ipynb"
-    assert this_notebook({}) == ""

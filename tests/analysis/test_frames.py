@@ -80,6 +80,15 @@ def test_the_same_rows_by_every_way(
     assert from_csv.with_columns(no_empty).equals(expected.with_columns(no_empty))
 
 
+def test_a_name_with_brackets_is_a_name(tmp_path: Path) -> None:
+    folder = tmp_path / "march [1]" / "deep"
+    folder.mkdir(parents=True)
+    logs([row(1)]).sink_parquet(folder / "log[2].parquet")
+    logs([row(1)]).sink_csv(folder / "log[2].csv")
+    for source in (folder.parent, folder / "log[2].parquet", folder / "log[2].csv"):
+        assert ids(logs(source)) == [1]
+
+
 def moments() -> st.SearchStrategy[datetime | None]:
     seconds = st.floats(-10.0, 11 * 86_400.0)
     return st.none() | seconds.map(lambda later: MOMENT + timedelta(seconds=later))
@@ -260,6 +269,16 @@ def test_somebody_elses_table_gets_the_types(times: list[Any]) -> None:
     assert found["created_at"] == datetime(2026, 3, 28, 12, 13, 20, tzinfo=UTC)
     assert (found["quota"], found["type"], found["is_stream"]) == (7, "consume", True)
     assert found["other"] is found["seconds"] is None
+
+
+def test_numbers_that_pandas_has_made_floats_keep_their_meaning() -> None:
+    columns = {"created_at": float(BEGIN), "model_name": "m", "quota": 7.0, "use_time": None}
+    floats = pl.DataFrame({name: [value] * 3 for name, value in columns.items()})
+    kinds = pl.Series("type", [2.0, 5.0, float("nan")])
+    found = logs(floats.with_columns(kinds)).collect()
+    assert found["type"].to_list() == ["consume", "error", None]
+    assert found["created_at"].to_list() == [datetime(2026, 3, 28, 12, 13, 20, tzinfo=UTC)] * 3
+    assert report(found).totals.quota == 7
 
 
 JUNK = st.recursive(

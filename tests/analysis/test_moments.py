@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from nexhina_nb.analysis.moments import local_zone, parse
+from nexhina_nb.analysis.moments import is_zone, local_zone, parse
 from nexhina_nb.errors import BadInput
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -46,4 +46,22 @@ def test_the_local_zone(tmp_path: Path) -> None:
     assert local_zone({"TZ": ":Asia/Tokyo"}, link) == "Asia/Tokyo"
     assert local_zone({"TZ": "nonsense"}, link) == "Europe/Zurich"
     assert local_zone({"TZ": "Etc/UTC"}, link) == "UTC"
+    assert local_zone({"TZ": ":/etc/localtime"}, link) == "Europe/Zurich"
     assert local_zone({}, tmp_path / "none") == local_zone({}, tmp_path / "nowhere")
+
+
+def test_a_zone_of_some_systems_is_its_own(tmp_path: Path) -> None:
+    folder = tmp_path / "zoneinfo" / "posix" / "Asia"
+    folder.mkdir(parents=True)
+    (folder / "Tokyo").touch()
+    link = tmp_path / "localtime"
+    link.symlink_to(folder / "Tokyo")
+    assert local_zone({}, link) == "Asia/Tokyo"
+
+
+def test_zones() -> None:
+    assert is_zone("Europe/Zurich")
+    assert is_zone("Etc/GMT-1")
+    # Files of the system that Python opens, and polars has never heard of.
+    for name in ("localtime", "posix/Europe/Zurich", "Factory", "nowhere", "", "../passwd", "/etc"):
+        assert not is_zone(name)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -66,6 +68,24 @@ def test_every_metric_is_that_of_a_plain_loop(rows: list[Row], zone: str) -> Non
     check(report(rows, zone=zone), rows)
 
 
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("Europe/Zurich", "2026-10-25"),  # 02:30 comes twice
+        ("Australia/Lord_Howe", "2026-10-04"),  # by half an hour
+        ("America/Havana", "2026-03-08"),  # the day begins at one o'clock
+        ("America/Havana", "2026-11-01"),
+    ],
+)
+def test_days_on_which_clocks_change(zone: str, day: str) -> None:
+    noon = int(datetime.fromisoformat(f"{day}T12:00Z").timestamp())
+    rows = [row(n, created_at=noon + 1200 * (n - 90)) for n in range(1, 181)]
+    found = report(rows, zone=zone)
+    check(found, rows)
+    bars = found.figure("spend").axes[0].patches
+    assert sum(bar.get_height() for bar in bars) == pytest.approx(float(found.totals.usd))
+
+
 @settings(max_examples=20)
 @given(rows=stored_rows())
 def test_so_is_every_metric_of_a_store(
@@ -99,6 +119,7 @@ def test_the_public_metrics_agree_with_the_report(rows: list[Row], zone: str) ->
         [row(type=1)],
         [row(other="")],
         [row(model_name="$a$_<b>", token_name="<i>$1$</i>"), row(2, model_name="_x")],
+        [row(type=5, content=r"\(x\) \[y\] \begin{cases}", model_name=r"\(m\)")],
         [row(model_name=None, token_name=None, username=None, created_at=None)],
         [row(n, model_name=f"m{n}", created_at=1_774_700_000 + n * 86_400) for n in range(30)],
     ],
@@ -109,6 +130,7 @@ def test_the_public_metrics_agree_with_the_report(rows: list[Row], zone: str) ->
         "no calls",
         "no times",
         "markup",
+        "TeX",
         "nulls",
         "30",
     ],
@@ -120,7 +142,7 @@ def test_every_report_can_be_shown(rows: list[Row], tmp_path: Path) -> None:
     assert data["text/html"].count("data:image/png;base64,") == 3
     assert "<b>" not in data["text/html"]
     assert "<i>" not in data["text/html"]
-    assert "$" not in data["text/html"].replace("<span>$</span>", "")
+    assert not {"$", "\\"} & set(re.sub(r"<span>[$\\]</span>", "", data["text/html"]))
     assert data["text/plain"] == repr(found)
     saved = found.save(tmp_path / "report.html").read_text(encoding="utf-8")
     assert saved.startswith("<!doctype html>")
@@ -140,6 +162,9 @@ def test_the_headline() -> None:
     assert second == "Spent: $0.00034 (170 quota)."
     assert third == "Not paid, since wallets were empty: $0.0005 (250 quota)."
     assert repr(report([])).startswith("No calls in this log.")
+    timeless = repr(report([row(created_at=None)], zone="UTC"))
+    assert timeless.startswith("1 call (0.00% of them failed), ")
+    assert "None" not in timeless
 
 
 def test_conditions_are_those_of_logs() -> None:
@@ -171,6 +196,8 @@ def test_plots_have_labels_and_nothing_is_clipped() -> None:
 def test_what_does_not_exist_is_refused() -> None:
     with pytest.raises(BadInput, match="no time zone"):
         report([], zone="Mars/Olympus")
+    with pytest.raises(BadInput, match="no time zone"):
+        report([], zone="posix/Europe/Zurich")  # a file of the system, not a name
     with pytest.raises(BadInput, match="no plot"):
         report([]).figure("pie")
     with pytest.raises(BadInput, match="cannot be written"):

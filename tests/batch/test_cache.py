@@ -146,6 +146,24 @@ def test_damage_that_shows_later(tmp_path: Path) -> None:
     assert (tmp_path / "a.db.damaged-1").exists()
 
 
+def test_the_answer_that_meets_the_damage_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with Cache(path, LIMIT) as cache:
+        cache.put({name(n): bytes(6000) for n in range(500)})
+        cache._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cache._connection.execute("PRAGMA cache_size = 0")
+        with path.open("r+b") as file:
+            file.seek(16_384)
+            file.write(b"\xa5" * (path.stat().st_size - 16_384))
+        other = sqlite3.connect(path)  # a commit elsewhere makes this one read the file again
+        other.execute("PRAGMA user_version = 1")
+        other.close()
+        cache.put({name(1000): b"one"})
+        assert cache.get(name(1000)) == b"one"
+        assert not cache.fault
+    assert (tmp_path / "a.db.damaged-1").exists()
+
+
 def test_a_place_that_cannot_be_used_is_said_before_anything_is_sent(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cache=False"):

@@ -5,9 +5,10 @@ is the right one.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
-import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,20 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 import nexhina_nb as nx
 from nexhina_nb import errors
+from nexhina_nb.batch.address import Address
 from nexhina_nb.batch.cache import FILE_NAME
+from nexhina_nb.batch.calls import Answer
+from nexhina_nb.batch.embed import Embedding, EmbedWork
+from nexhina_nb.batch.inputs import read
+from nexhina_nb.batch.tally import Bill, Tally
 from nexhina_nb.client import AsyncClient, Client
+from nexhina_nb.client.cost import Cost
 from nexhina_nb.pricing.price import UnknownPriceWarning
-from tests.batch.upstream import Upstream, serve, vector
+from tests.batch.upstream import Upstream, error, serve, vector
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +73,7 @@ def indexes(rows: int) -> list[Any]:
     ]
 
 
+@settings(max_examples=50)
 @given(TEXTS, st.integers(0, 4), st.sampled_from(["object", "string", "category", "str"]))
 def test_pandas_frames(
     shared: tuple[Client, Path], texts: list[Any], index: int, kind: str
@@ -91,6 +99,7 @@ def test_pandas_frames(
         check_vectors(texts, made["embedding"], made.get("embedding_error"))
 
 
+@settings(max_examples=50)
 @given(TEXTS, st.booleans(), st.booleans())
 def test_polars_frames(
     shared: tuple[Client, Path], texts: list[Any], lazy: bool, category: bool
@@ -113,6 +122,7 @@ def test_polars_frames(
         check_vectors(texts, eager["embedding"], why)
 
 
+@settings(max_examples=50)
 @given(TEXTS, st.integers(1, 3))
 def test_arrow_tables(shared: tuple[Client, Path], texts: list[Any], chunks: int) -> None:
     client, folder = shared
@@ -149,6 +159,22 @@ def test_a_second_run_replaces_the_columns(client: Client) -> None:
     assert list(made.columns) == ["text", "n", "embedding", "embedding_error"]
     whole = nx.embed(made.fillna({"text": "b"}), "text", client=client)
     assert list(whole.columns) == ["text", "n", "embedding"]
+
+
+def test_columns_of_several_levels(client: Client) -> None:
+    columns = pd.MultiIndex.from_tuples([("a", "text"), ("a", "n")])
+    frame = pd.DataFrame([["a", 1], [None, 2]], columns=columns)
+    made = nx.embed(frame, ("a", "text"), client=client)
+    assert list(made.columns) == [*columns, ("embedding", ""), ("embedding_error", "")]
+    whole = nx.embed(made[:1], ("a", "text"), client=client)
+    assert list(whole.columns) == [*columns, ("embedding", "")]
+
+
+def test_a_column_of_nothing_keeps_its_place(upstream: Upstream, client: Client) -> None:
+    made = nx.embed(pl.DataFrame({"text": [None, None]}), "text", client=client, dimensions=3)
+    assert made.schema["embedding"] == pl.Array(pl.Float32, 3)
+    assert made["embedding"].null_count() == 2
+    assert upstream.requests == 0
 
 
 def test_rows_that_are_no_texts(client: Client) -> None:
@@ -192,8 +218,24 @@ def test_errors_are_raised_at_the_end_if_asked(upstream: Upstream, client: Clien
         (pd.DataFrame({"text": ["a"]}), "text", {"batch_size": 0}, "batch_size cannot be 0"),
         (pd.DataFrame({"text": ["a"]}), "text", {"client": 3}, "client is a int"),
         (pd.DataFrame({"text": ["a"]}), "text", {"budget": "x"}, "the budget cannot be 'x'"),
-        (pd.DataFrame({"text": ["a"]}), "text", {"dimensions": 0}, "dimensions"),
-        (pd.DataFrame({"text": ["a"]}), "text", {"into": "text"}, "into is the column of texts"),
+        (pd.DataFrame({"text": ["a"]}), "text", {"dimensions": 0}, "dimensions cannot be 0"),
+        (
+            pd.DataFrame({"text": ["a"]}),
+            "text",
+            {"into": "text"},
+            "the column of texts, 'text', would be",
+        ),
+        (pl.DataFrame({"v_error": ["a"]}), "v_error", {"into": "v"}, "would be overwritten"),
+        (pd.DataFrame({"text": ["a"]}), "text", {"cache": None}, "cache cannot be None"),
+        (pl.DataFrame({"text": ["a"]}), "text", {"into": 3}, "into cannot be 3"),
+        (pl.DataFrame({"text": ["a"]}), pl.col("text"), {}, "given as a Expr → pass its name"),
+        (pd.DataFrame({"text": ["a"]}), pd.Series(["a"]), {}, "given as a Series"),
+        (
+            pd.DataFrame([["a", 1, 2]], columns=["text", "v", "v"]),
+            "text",
+            {"into": "v"},
+            "several columns 'v'",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_said(
@@ -235,6 +277,17 @@ def test_the_estimate_of_many_requests_rounds_as_the_bill_does(client: Client) -
     single = nx.estimate("embed", list(frame["text"][:10]), model=model)
     assert many.input_tokens == one.input_tokens
     assert many.quota[0] == 10 * single.quota[0]
+
+
+def test_notes_of_many_requests_are_one(client: Client) -> None:
+    # Its way of counting is not known, so that a text that seems too long is sent.
+    model = "mistral-embed"
+    texts = [f"{number} " + "word " * 9000 for number in range(3)]
+    frame = pd.DataFrame({"text": texts})
+    options = {"client": client, "model": model, "dry_run": True}
+    [note] = nx.embed(frame[:1], "text", **options).notes
+    many = nx.embed(frame, "text", batch_size=1, **options)
+    assert many.notes == (f"{note}, and so in 2 more requests",)
 
 
 def test_without_a_gateway() -> None:
@@ -330,6 +383,25 @@ def test_a_model_that_changed_behind_its_name(upstream: Upstream, client: Client
         nx.embed(pd.DataFrame({"text": ["a", "b"]}), "text", client=client)
 
 
+def test_answers_of_two_models_behind_one_name(upstream: Upstream, client: Client) -> None:
+    nx.embed(pd.DataFrame({"text": ["a"]}), "text", client=client)
+    upstream.faults.length = 16
+    nx.embed(pd.DataFrame({"text": ["b"]}), "text", client=client)
+    with pytest.raises(errors.StoreError, match="vectors of 8 and of 16 numbers"):
+        nx.embed(pd.DataFrame({"text": ["a", "b"]}), "text", client=client)
+
+
+def test_what_came_is_billed_even_if_it_is_of_no_use(upstream: Upstream) -> None:
+    inputs = read(["a", "b"], "x")
+    tally = Tally(2)
+    work = EmbedWork(inputs, Embedding("m"), Address("embed", "", "m"), None, tally)
+    bill = Bill(Cost(5))
+    work.keep((0,), Answer([(0, np.ones(2, np.float32))], bill))
+    with pytest.raises(errors.Upstream, match="vectors of 2 and of 3 numbers"):
+        work.keep((1,), Answer([(0, np.ones(3, np.float32))], bill))
+    assert (tally.done, tally.cost.quota) == (1, 10)
+
+
 def test_a_damaged_cache_is_no_obstacle(client: Client, tmp_path: Path) -> None:
     frame = pd.DataFrame({"text": ["a", "b"]})
     nx.embed(frame, "text", client=client, cache=tmp_path)
@@ -340,13 +412,30 @@ def test_a_damaged_cache_is_no_obstacle(client: Client, tmp_path: Path) -> None:
     check_vectors(["a", "b"], made["embedding"], None)
 
 
-def test_answers_that_cannot_be_kept_are_warned_of(client: Client, tmp_path: Path) -> None:
-    frame = pd.DataFrame({"text": [f"t{row}" for row in range(3)]})
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        nx.embed(frame, "text", client=client, cache=tmp_path / "x.db")
+def test_answers_that_cannot_be_kept_are_warned_of(
+    upstream: Upstream, client: Client, tmp_path: Path
+) -> None:
+    frame, path = pd.DataFrame({"text": ["a"]}), tmp_path / "x.db"
+    nx.embed(frame, "text", client=client, cache=path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON answers BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+    frame = pd.DataFrame({"text": ["a", "b"]})
+    with pytest.warns(RuntimeWarning, match="not all answers could be kept in .*: full"):
+        made = nx.embed(frame, "text", client=client, cache=path)
+    check_vectors(["a", "b"], made["embedding"], None)
+    upstream.faults.answer = lambda body: (
+        (403, {}, error("insufficient_user_quota", "no")) if body.get("input") == ["d"] else None
+    )
+    frame = pd.DataFrame({"text": ["c", "d"]})
+    with (
+        pytest.warns(RuntimeWarning, match="not all answers could be kept"),
+        pytest.raises(errors.QuotaExceeded),
+    ):
+        nx.embed(frame, "text", client=client, cache=path, batch_size=1, max_concurrency=1)
     with pytest.raises(errors.StoreError, match="cache=False"):
-        nx.embed(frame, "text", client=client, cache=tmp_path / "x.db" / "y.db")
+        nx.embed(frame, "text", client=client, cache=path / "y.db")
 
 
 def test_with_the_real_gateway(shared_gateway: Any) -> None:

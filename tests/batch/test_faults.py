@@ -26,9 +26,9 @@ def check(made: pd.DataFrame) -> None:
 
 PROFILES = {
     "mild": Faults(busy=0.05, broken=0.03),
-    "hard": Faults(busy=0.25, broken=0.05, dropped=0.02, junk=0.03),
-    "limited": Faults(per_second=60),
-    "capped": Faults(most=3, latency=0.01),
+    "hard": Faults(busy=0.25, broken=0.05, dropped=0.02, junk=0.03, retry_after="0.01"),
+    "limited": Faults(per_second=400, retry_after="0.01"),
+    "capped": Faults(most=6, latency=0.005, retry_after="0.01"),
     "float only": Faults(knows_base64=False),
 }
 

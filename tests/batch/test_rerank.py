@@ -10,10 +10,13 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 import nexhina_nb as nx
 from nexhina_nb import errors
+from nexhina_nb.batch.inputs import read
+from nexhina_nb.batch.ranked import ranked
+from nexhina_nb.batch.rerank import Ranking
 from nexhina_nb.client import Client
 from tests.batch.upstream import Faults, Upstream, score, serve
 
@@ -48,6 +51,7 @@ def test_every_kind_of_frame(upstream: Upstream, client: Client, kind: Any) -> N
     assert upstream.bodies[0]["top_n"] == 5
 
 
+@settings(max_examples=50)
 @given(
     st.lists(st.none() | st.sampled_from(["", "a", "b", "c"]) | st.text(min_size=1), max_size=15),
     st.none() | st.integers(1, 20),
@@ -130,19 +134,64 @@ def test_documents_of_a_query_travel_together_unless_told(
         ((), {}, "the query is missing"),
         (("",), {}, "the query is an empty text"),
         (("a",), {"query": "b"}, "there are two queries"),
+        (("a",), {"on": "rank"}, "the column of texts, 'rank', would be overwritten"),
         (("a",), {"top_n": 0}, "top_n cannot be 0"),
         (("a",), {"on": "body"}, "no column 'body'"),
         ((pd.DataFrame({"text": ["a"]}),), {}, "the column of queries is needed"),
         ((pl.DataFrame({"text": ["a"]}),), {"query": "text"}, "one frame is of pandas"),
+        ((pl.DataFrame({"text": ["a"], "text_document": ["b"]}),), {"query": "text"}, "one frame"),
+        (
+            (pd.DataFrame({"text": ["a"], "text_document": ["b"]}),),
+            {"query": "text"},
+            "several columns 'text_document'",
+        ),
         ((3,), {"query": "text"}, "a int is no frame"),
     ],
 )
 def test_what_cannot_be_used_is_said(
-    client: Client, arguments: tuple[Any, ...], options: Any, said: str
+    upstream: Upstream, client: Client, arguments: tuple[Any, ...], options: Any, said: str
 ) -> None:
     with pytest.raises(errors.BadInput) as caught:
-        nx.rerank(pd.DataFrame({"text": ["a"]}), *arguments, client=client, **options)
+        nx.rerank(pd.DataFrame({"text": ["a"], "rank": "b"}), *arguments, client=client, **options)
     assert said in str(caught.value)
+    assert upstream.requests == 0
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_columns_of_nothing_keep_their_types(client: Client, kind: Any) -> None:
+    made = nx.rerank(kind({"text": ["", None]}), "q", client=client)
+    if kind is pa.table:
+        assert [str(made.schema.field(n).type) for n in ("relevance_score", "rank")] == [
+            "double",
+            "int64",
+        ]
+    else:
+        kinds = [str(made[name].dtype) for name in ("relevance_score", "rank")]
+        assert kinds == (["float64", "Int64"] if kind is pd.DataFrame else ["Float64", "Int64"])
+
+
+def test_documents_that_a_server_leaves_out_are_not_lost(
+    upstream: Upstream, client: Client
+) -> None:
+    best = b'{"results": [{"index": 1, "relevance_score": 0.5}]}'
+    upstream.faults.answer = lambda body: (200, {}, best) if "documents" in body else None
+    frame = pl.DataFrame({"text": ["a", "b", "a"]})
+    for _ in range(2):  # the second time from the disk
+        made = nx.rerank(frame, "q", client=client)
+        assert made["text"].to_list() == ["b", "a", "a"]
+        assert made["rank"].to_list() == [1, None, None]
+        assert made["rerank_error"][1].startswith("not_ranked: ")
+    assert upstream.requests == 1
+    with pytest.raises(errors.BatchFailed, match="2 of 3 rows failed, the first is row 0"):
+        nx.rerank(frame, "q", client=client, errors="raise")
+
+
+def test_rows_of_a_batch_that_was_stopped_stay_in_the_frame() -> None:
+    documents = read(["a", None, "b"], "x")
+    made = ranked(Ranking(scores={1: 0.5}), documents, None)
+    assert (made.rows, made.ranks) == ([2, 0, 1], [1, None, None])
+    assert [why and why.partition(":")[0] for why in made.errors] == [None, "not_done", "missing"]
+    assert ranked(Ranking(scores={1: 0.5}), documents, 2).rows == [2]
 
 
 def test_queries_must_be_whole(client: Client) -> None:

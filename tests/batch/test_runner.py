@@ -64,10 +64,10 @@ def test_who_is_refused_again_and_again_gets_a_turn(upstream: Upstream, client: 
     def busy_for_one(body: dict[str, list[str]]) -> Reply | None:
         is_early = "text 0" in body["input"] and len(upstream.answered) < 50
         return (
-            (429, {"Retry-After": "0.03"}, error("rate_limit_exceeded", "")) if is_early else None
+            (429, {"Retry-After": "0.01"}, error("rate_limit_exceeded", "")) if is_early else None
         )
 
-    upstream.faults = Faults(answer=busy_for_one, latency=0.02)
+    upstream.faults = Faults(answer=busy_for_one, latency=0.01)
     work, tally = run(client, Policy(max_retries=4, base=0.01), size=1, at_once=2)
     assert work.errors() == {}
     assert tally.retries > 4

@@ -65,6 +65,8 @@ def test_few_rows_are_asked_for_and_kept() -> None:
     assert rows == ROWS[:2]
     assert isinstance(step, Request)
     assert step.url.endswith("/api/log/token?limit=2")
+    with pytest.raises(BadInput, match="limit is 0"):
+        drive(core.logs(session(), limit=0))
 
 
 def test_rows_that_do_not_reach_back_are_not_complete() -> None:

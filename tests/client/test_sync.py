@@ -271,6 +271,7 @@ def test_tags_go_with_every_call(server: MockServer) -> None:
     server.play(chat(), chat(), chat())
     with Client(server.base_url, KEY, tags={"notebook": "Größe.ipynb"}) as client:
         tagged = client.with_tags(cell="3")
+        assert client.with_tags(self="x").tags["self"] == "x"
         tagged.chat("hi")
         tagged.close()
         client.chat("hi")

@@ -93,6 +93,18 @@ def test_a_key_that_can_pay_nothing_may_look(
     assert chat.status_code == 401
 
 
+def test_only_the_administrators_money_is_no_limit(shared_gateway: RunningGateway) -> None:
+    url = f"{root(shared_gateway)}/api/usage/token"
+
+    def told(key: str) -> tuple[bool, int]:
+        data = httpx2.get(url, headers=bearer(key)).json()["data"]
+        return data["unlimited_quota"], data["total_available"]
+
+    assert told(shared_gateway.new_key(quota=500_000)) == (False, 500_000)
+    assert told(shared_gateway.new_key(quota=500_000, remain=7)) == (False, 7)
+    assert told(shared_gateway.key)[0] is True
+
+
 @pytest.mark.parametrize("limit", ["x", "-1", "1.5", "²"])
 def test_a_bad_limit_of_log_rows(shared_gateway: RunningGateway, limit: str) -> None:
     reply = httpx2.get(

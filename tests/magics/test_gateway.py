@@ -36,7 +36,8 @@ def test_start_ask_pay_stop(tmp_path: Path) -> None:
         answer = kernel.run("%%nexhina -o r\nWhat is 6 * 7?", cell="cell-1")
         assert "42" in answer.text
         assert answer.outputs[0]["metadata"]["nexhina"]["cost"]["source"] == "gateway"
-        assert "2 × 256 float32" in kernel.run("%%nexhina embed\na\nb", cell="cell-2").text
+        address = "vscode-notebook-cell:/notes/lesson.ipynb#cell-2"
+        assert "2 × 256 float32" in kernel.run("%%nexhina embed\na\nb", cell=address).text
         kernel.run("%nexhina cost --by cell -o spent")
         columns = "['notebook', 'cell', 'calls', 'text']"
         rows = kernel.run(f"sorted(spent[{columns}].to_numpy().tolist())").text

@@ -10,8 +10,11 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from nexhina_nb.batch.address import Address
+from nexhina_nb.batch.cache import FILE_NAME, Cache
 from nexhina_nb.client import RerankReply, Vectors
-from nexhina_nb.errors import BadInput, GatewayNotRunning
+from nexhina_nb.errors import BadInput, GatewayNotRunning, QuotaExceeded
+from nexhina_nb.settings import load
 from tests.client.mock_server import MockServer, Play, embeddings
 from tests.magics.conftest import Notebook
 
@@ -84,14 +87,32 @@ def test_running_again_costs_nothing(online: Notebook, server: MockServer) -> No
     assert len(server.seen) == 2
 
 
-def test_the_answers_on_disk_need_no_gateway(
-    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_answers_on_disk_need_no_gateway(notebook: Notebook) -> None:
     notebook.names["df"] = pd.DataFrame({"text": ["a"]})
     cell = notebook.run("%%nexhina embed --from df --column text")
     assert isinstance(cell.error, GatewayNotRunning)
     cell = notebook.run("%%nexhina embed --from df --column text --dry-run")
     assert cell.error is None
+    name = Address("embed", "", "local/embed", dimensions=None).of(b"a")
+    with Cache(load().home / "cache" / FILE_NAME, 1 << 30) as cache:
+        cache.put({name: np.ones(2, "<f4").tobytes()})
+    cell = notebook.run("%%nexhina embed --from df --column text -o made")
+    assert cell.error is None
+    assert list(notebook.names["made"]["embedding"][0]) == [1, 1]
+
+
+def test_a_batch_that_breaks_off_has_a_price_too(online: Notebook, server: MockServer) -> None:
+    online.names["df"] = pd.DataFrame({"text": [f"t{row}" for row in range(65)]})
+    error = b'{"error": {"message": "no", "code": "insufficient_user_quota"}}'
+    refused = Play(error, status=403)
+    server.play(embeddings([[1.0]] * 64, **{"X-Nexhina-Quota": "4"}), refused)
+    cell = online.run("%%nexhina embed --from df --column text")
+    assert isinstance(cell.error, QuotaExceeded)
+    # What calls cost that were broken off is not known.
+    assert [cost.quota for cost in online.magics.state.costs] == [None]
+    server.play(refused)
+    online.run("%%nexhina embed --from df --column text -m other")
+    assert len(online.magics.state.costs) == 1
 
 
 def test_without_a_variable_the_frame_is_shown(online: Notebook, server: MockServer) -> None:

@@ -65,6 +65,16 @@ async def test_a_server_that_ends_while_the_gateway_starts(
     assert discovery.find(load().home) is None
 
 
+async def test_a_server_that_ends_starts_no_gateway_any_more(
+    browser: Browser, app: ServerApp
+) -> None:
+    await app.cleanup_extensions()
+    refused = await browser.ask("gateway", {"action": "start"})
+    assert refused.code == 502
+    assert "the Jupyter server ends" in refused.json["message"]
+    assert discovery.find(load().home) is None
+
+
 @pytest.fixture
 def early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEXHINA_AUTOSTART", "1")

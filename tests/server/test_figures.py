@@ -58,6 +58,13 @@ async def test_any_remarks(server: MockServer, other: object) -> None:
     assert call["cell"] == ("c" if isinstance(other, dict) else None)
 
 
+async def test_remarks_that_are_no_text_are_left_out(server: MockServer) -> None:
+    tags = {"tags": {"notebook": ["a"], "cell": 7}}
+    server.play(rows(ROW | {"other": tags, "content": {"en": "no"}}))
+    (call,) = await figures.calls(settings_for(server), 20)
+    assert (call["notebook"], call["cell"], call["note"]) == (None, None, None)
+
+
 async def test_prices(server: MockServer) -> None:
     server.play(models("no such model", "gpt-4o"))
     unknown, known = await figures.models(settings_for(server))

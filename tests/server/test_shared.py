@@ -53,8 +53,13 @@ async def test_those_who_come_meanwhile_wait_for_the_same_answer() -> None:
     assert await asyncio.gather(*askers) == [1, 1, 1]
 
 
-async def test_a_failure_is_shared_too() -> None:
-    shared, source = Shared(lambda: 0.0), Source()
-    for _ in range(2):
-        with pytest.raises(ValueError, match="1"):
-            await shared.get("a", 1, source.fail)
+async def test_a_failure_is_shared_too_but_not_for_long() -> None:
+    now = 0.0
+    shared, source = Shared(lambda: now), Source()
+    with pytest.raises(ValueError, match="1"):
+        await shared.get("a", 1, source.fail, 120.0)
+    now = 9.9
+    with pytest.raises(ValueError, match="1"):
+        await shared.get("a", 1, source.fail, 120.0)
+    now = 10.0  # an answer would serve for longer
+    assert await shared.get("a", 1, source.read, 120.0) == 2

@@ -13,12 +13,16 @@ from typing import Any
 import pytest
 
 from nexhina_nb import discovery
+from nexhina_nb.client import Client
+from nexhina_nb.client.sync import ChatStream
 from nexhina_nb.discovery import Running
 from nexhina_nb.errors import BadInput, ConnectionFailed, GatewayNotRunning, ModelNotFound, Stopped
+from nexhina_nb.origin import Origin
 from nexhina_nb.pricing.cost import format_usd
 from nexhina_nb.secret import Secret
+from nexhina_nb.widgets.call import Call
 from nexhina_nb.widgets.chat import Chat
-from nexhina_nb.widgets.origin import Origin
+from nexhina_nb.widgets.turns import Turn
 from tests.client.mock_server import DONE, SSE, MockServer, Play, chunk, stream, wait_until
 from tests.conftest import RunningGateway
 from tests.widgets.conftest import Watched, until
@@ -108,6 +112,39 @@ def test_stop_before_an_answer_leaves_no_trace_in_the_conversation(
     chat.stop()
     assert chat.wait("stopped")["text"] == ""
     assert chat.messages == []
+
+
+def test_a_stop_while_the_question_travels_is_not_forgotten(server: MockServer) -> None:
+    server.play(Play([], content_type=SSE, hang=True))
+    may_travel, shown = threading.Event(), []
+    with Client(server.base_url, "sk-x", max_retries=0) as client:
+
+        def ask() -> tuple[Client, ChatStream]:
+            may_travel.wait()
+            return client, client.chat("Hi", stream=True)
+
+        call = Call(Turn(0, "m", "Hi"), ask, shown.append, threading.RLock())
+        call.start()
+        call.stop()
+        may_travel.set()
+        assert wait_until(server.left) < 5
+    assert [turn["state"] for turn in shown][:1] == ["stopped"]
+    assert call.turn.state == "stopped"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_display_that_fails_does_not_keep_anybody_waiting(server: MockServer) -> None:
+    server.play(stream("hello"))
+
+    def show(change: dict[str, Any]) -> None:
+        raise OSError("the front end is gone")
+
+    with Client(server.base_url, "sk-x", max_retries=0) as client:
+        ask = lambda: (client, client.chat("Hi", stream=True))  # noqa: E731
+        call = Call(Turn(0, "m", "Hi"), ask, show, threading.RLock())
+        call.start()
+        call.wait()
+    assert (call.turn.state, call.turn.answer) == ("done", "hello")
 
 
 def test_an_interrupt_stops_the_answer_and_keeps_what_came(

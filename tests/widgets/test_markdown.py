@@ -48,7 +48,7 @@ def check(text: str) -> None:
             None,
             *(f"text-align:{side}" for side in ("left", "right", "center")),
         )
-        if tag == "a":
+        if tag == "a" and attributes:
             assert str(attributes["href"]).lower().startswith(("http://", "https://", "mailto:"))
             assert attributes["rel"] == "noopener noreferrer nofollow"
 
@@ -56,6 +56,12 @@ def check(text: str) -> None:
 @pytest.mark.parametrize("text", ATTACKS)
 def test_attacks_are_inert(text: str) -> None:
     check(text)
+
+
+@pytest.mark.parametrize("text", ["[x]()", "![x]()", "[x](<>)"])
+def test_a_link_to_nowhere_is_no_link(text: str) -> None:
+    check(text)
+    assert "href" not in render(text)
 
 
 @given(

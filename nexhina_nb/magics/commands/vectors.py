@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from nexhina_nb import tabular
-from nexhina_nb.batch.columns import matrix
 from nexhina_nb.batch.options import Options, Outcome
+from nexhina_nb.batch.ranked import ERROR
 from nexhina_nb.client import Vectors, tables
 from nexhina_nb.errors import BadInput, GatewayNotRunning
 from nexhina_nb.magics import frames
@@ -94,8 +94,6 @@ def _frame(context: Context, args: Embed | Rerank, batch: Batch) -> Note | None:
     watch, outcome = Stopwatch(), _carry_out(context, args, batch)
     if isinstance(outcome, Estimate):
         return preview(context, args, outcome)
-    if outcome.progress.sent:
-        context.state.costs.append(outcome.cost)
     context.names.assign(args.out, outcome.frame)
     facts = {
         "model": outcome.model,
@@ -110,10 +108,8 @@ def _frame(context: Context, args: Embed | Rerank, batch: Batch) -> Note | None:
     elif args.out is None:
         context.screen.show(outcome.frame, facts)
     else:
-        length = matrix(outcome.frame[INTO]).shape[1]
-        kept = (
-            f'{args.out}: {len(outcome.frame):,} rows, "{INTO}" holds vectors of {length:,} numbers'
-        )
+        rows, length = len(outcome.frame), outcome.length
+        kept = f'{args.out}: {rows:,} rows, "{INTO}" holds vectors of {length:,} numbers'
         context.screen.show(Note("; ".join((kept, *remarks))), facts)
         return None
     if remarks:
@@ -141,6 +137,7 @@ def _carry_out(context: Context, args: Embed | Rerank, batch: Batch) -> Outcome 
         progress=context.origin.is_watched,
         budget=args.budget,
         dry_run=args.dry_run,
+        costs=context.state.costs,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnknownPriceWarning)  # the estimate says it
@@ -152,7 +149,7 @@ def _remarks(args: Embed | Rerank, outcome: Outcome) -> list[str]:
     if progress.cached:
         said.append(f"{progress.cached:,} of {progress.total:,} rows from the cache")
     if progress.failed:
-        column = f"{INTO}_error" if isinstance(args, Embed) else "rerank_error"
+        column = f"{INTO}_error" if isinstance(args, Embed) else ERROR
         said.append(f'{progress.failed:,} of {progress.total:,} rows failed, "{column}" says why')
     return said
 

@@ -10,9 +10,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
+
+LONGEST_TEXT = 80
+# In bytes as they travel; with their names, both fit into what a gateway keeps of a call's tags.
+_LONGEST_NOTEBOOK, _LONGEST_CELL = 750, 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Origin:
 
     def tags(self) -> dict[str, str]:
         """For the gateway's log."""
-        known = {"notebook": self.notebook[-300:], "cell": self.cell[:100]}
+        known = {"notebook": notebook_tag(self.notebook), "cell": _end(self.cell, _LONGEST_CELL)}
         return {name: value for name, value in known.items() if value}
 
 
@@ -40,6 +45,12 @@ def current_shell() -> InteractiveShell | None:
     ipython: Any = sys.modules.get("IPython")
     shell: InteractiveShell | None = ipython.get_ipython() if ipython else None
     return shell
+
+
+def current_origin() -> Origin:
+    """The origin of what runs now; one without facts in a plain script."""
+    shell = current_shell()
+    return Origin() if shell is None else origin_of(shell)
 
 
 def origin_of(shell: InteractiveShell, environ: Mapping[str, str] | None = None) -> Origin:
@@ -51,24 +62,40 @@ def origin_of(shell: InteractiveShell, environ: Mapping[str, str] | None = None)
     content: Mapping[str, Any] = message.get("content") or {}
     # VS Code says it in a variable, the Jupyter server in the environment.
     notebook = shell.user_ns.get("__vsc_ipynb_file__") or environ.get("JPY_SESSION_NAME", "")
+    cell = str((message.get("metadata") or {}).get("cellId") or "")
     return Origin(
         notebook=str(notebook),
-        cell=str((message.get("metadata") or {}).get("cellId") or ""),
-        label=_label(_count(shell, content), str(content.get("code", ""))),
+        # VS Code names a cell by an address, in which the notebook comes first.
+        cell=cell.rpartition("#")[2],
+        label=f"[{_count(shell, content)}] {first_line(content.get('code', ''))}"[:LONGEST_TEXT],
         in_kernel=kernel is not None,
         is_watched=_is_watched(shell, content),
     )
 
 
+def notebook_tag(path: str) -> str:
+    """A path as the gateway's log has it: of a very long one, the end."""
+    return _end(path, _LONGEST_NOTEBOOK)
+
+
+def first_line(source: object) -> str:
+    """The line of a cell that tells most: the first that is no magic, else the first."""
+    lines = [line.strip() for line in str(source).splitlines() if line.strip()]
+    found = next((line for line in lines if not line.startswith("%")), lines[0] if lines else "")
+    return found[:LONGEST_TEXT]
+
+
+def _end(text: str, most: int) -> str:
+    # A path may hold bytes that are no text, which cannot travel.
+    text = text[-most:].encode("utf-8", "replace").decode()
+    while len(quote_plus(text)) > most:
+        text = text[1:]
+    return text
+
+
 def _count(shell: InteractiveShell, content: Mapping[str, Any]) -> int:
     # IPython counts a cell that it keeps in its history before it runs it.
     return shell.execution_count - bool(content.get("store_history"))
-
-
-def _label(count: int, code: str) -> str:
-    lines = [line.strip() for line in code.splitlines() if line.strip()]
-    text = next((line for line in lines if not line.startswith("%")), lines[0] if lines else "")
-    return f"[{count}] {text}"[:80]
 
 
 def _is_watched(shell: InteractiveShell, content: Mapping[str, Any]) -> bool:

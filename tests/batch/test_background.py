@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
 from decimal import Decimal
 
 import pytest
 
 from nexhina_nb.batch import background
 from nexhina_nb.batch.address import Address
+from nexhina_nb.batch.background import carry_out
 from nexhina_nb.batch.embed import Embedding, EmbedWork
-from nexhina_nb.batch.inputs import pack, read
+from nexhina_nb.batch.inputs import MISSING, pack, read
 from nexhina_nb.batch.progress import Progress
-from nexhina_nb.batch.run import carry_out
 from nexhina_nb.batch.tally import Bill, Tally
 from nexhina_nb.client import Client
 from nexhina_nb.client.cost import Cost
@@ -26,7 +28,7 @@ def test_progress_is_reported_ten_times_a_second(upstream: Upstream, client: Cli
     upstream.faults = Faults(latency=0.1)
     inputs = read([f"t{row % 100}" for row in range(200)] + [None], "x")
     tally = Tally(inputs.total)
-    work = EmbedWork(inputs, Embedding("m", None, 5), Address("embed", "", "m"), None, tally)
+    work = EmbedWork(inputs, Embedding("m", None, 10), Address("embed", "", "m"), None, tally)
     work.look_up()
     reports: list[Progress] = []
     carry_out(work, list(work.parts()), client, 4, tally, reports.append)
@@ -35,7 +37,7 @@ def test_progress_is_reported_ten_times_a_second(upstream: Upstream, client: Cli
     assert [r.done for r in reports] == sorted(r.done for r in reports)
     assert {r.total for r in reports} == {201}
     last = tally.progress(finished=True)
-    assert (last.done, last.failed, last.cached, last.sent) == (200, 1, 0, 20)
+    assert (last.done, last.failed, last.cached, last.sent) == (200, 1, 0, 10)
     assert (last.tokens, last.quota, last.usd) == (200, 100, Decimal("0.0002"))
     assert last.finished
     assert not any(t.name.startswith("nexhina-batch") for t in threading.enumerate())
@@ -44,10 +46,10 @@ def test_progress_is_reported_ten_times_a_second(upstream: Upstream, client: Cli
 def test_the_sum_of_bills_is_unknown_if_one_is() -> None:
     tally = Tally(3)
     assert tally.progress().quota is None
-    tally.answered(1, Bill(Cost(5), 2))
+    tally.billed(Bill(Cost(5), 2))
     assert tally.progress().quota == 5
-    tally.answered(1, Bill(Cost(None), 2))
-    tally.answered(1, Bill(Cost(5), 2))
+    tally.billed(Bill(Cost(None), 2))
+    tally.billed(Bill(Cost(5), 2))
     assert tally.progress().quota is None
     assert tally.cost.quota is None
 
@@ -78,6 +80,22 @@ def test_an_error_of_the_watcher_cancels_the_batch() -> None:
         background.run(main, watch)
     assert seen == ["cancelled"]
     assert time.monotonic() - began < 30
+
+
+def test_an_interrupt_before_the_batch_has_begun_cancels_it() -> None:
+    begun: Future[Callable[[], object]] = Future()
+    called = []
+    begun.add_done_callback(background._cancel)
+    begun.set_result(lambda: called.append("cancelled"))
+    assert called == ["cancelled"]
+
+
+def test_rows_of_many_lost_texts_are_found_in_one_pass() -> None:
+    inputs = read(["a", "b", None, "a", "c"], "x")
+    assert inputs.without_answer({0: "why", 2: "so"}) == {
+        0: "why", 2: MISSING, 3: "why", 4: "so",
+    }  # fmt: skip
+    assert inputs.without_answer({}) == {2: MISSING}
 
 
 def test_packing_keeps_to_number_and_size() -> None:
