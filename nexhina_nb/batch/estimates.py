@@ -59,7 +59,7 @@ def guard(estimated: Estimate, budget: Decimal) -> None:
     most = estimated.usd[1]
     if most > budget:
         raise BadInput(
-            f"this batch may cost {format_usd(most)}, the budget is {format_usd(budget)}",
+            f"this batch may cost {format_usd(most)}, the budget is ${budget.normalize():f}",
             hint="nothing was sent; raise the budget, or pass fewer rows",
         )
 

@@ -93,13 +93,19 @@ class Runner(Generic[Part, Answer]):
         calls under way are cancelled then, as they are when the caller is.
         """
         self._add(parts)
+        failure: BaseException | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 while self._unfinished:
                     await self._step(group)
         except BaseExceptionGroup as several:
             # Parts may fail together; the first one says it.
-            raise several.exceptions[0] from None
+            failure = several.exceptions[0]
+        if failure is not None:
+            # Not above: it would keep the group as its context, and of a group IPython prints the
+            # whole traceback, however the error itself is drawn.
+            failure.__context__ = None
+            raise failure
 
     def _add(self, parts: Iterable[Part], most: int = PATIENT.max_retries) -> None:
         # In front of all others: a row that is to blame is found before many are sent.

@@ -22,6 +22,19 @@ export function sends(event) {
   return event.key === "Enter" && !event.shiftKey && !event.isComposing;
 }
 
+const GONE = "The kernel of this chat is gone: run its cell again.";
+
+/** Send a wish; whether there is a kernel to hear it, since a view outlives its kernel. */
+export function wish(model, content) {
+  try {
+    model.send(content);
+    return true;
+  } catch {
+    model.set("_notice", GONE);
+    return false;
+  }
+}
+
 function element(tag, name, properties = {}, ...children) {
   const made = document.createElement(tag);
   if (name) made.className = `nexhina-chat-${name}`;
@@ -150,7 +163,7 @@ class Picker {
     this.field = element("input", "model", {
       type: "text", "aria-label": "name of the model", spellcheck: false,
       onchange: () => this.choose(this.field.value.trim()),
-      onfocus: () => this.model.get("_models").length || this.model.send({ do: "models" }),
+      onfocus: () => this.model.get("_models").length || wish(this.model, { do: "models" }),
     });
     this.field.dataset.lmSuppressShortcuts = "true";
     this.writing = false;
@@ -179,7 +192,7 @@ class Picker {
 
   choose(name) {
     this.writing = false;
-    if (name) this.model.send({ do: "model", model: name });
+    if (name) wish(this.model, { do: "model", model: name });
     this.fill();
   }
 }
@@ -235,14 +248,14 @@ class Composer {
     if (!text.trim() || this.coming || this.sent !== null) return;
     this.sent = text;
     this.draft.value = "";
-    this.model.send({ do: "send", text });
+    if (!wish(this.model, { do: "send", text })) this.putBack();
     this.fill();
     this.draft.focus();
   }
 
   halt() {
     this.stop.disabled = true;
-    this.model.send({ do: "stop" });
+    wish(this.model, { do: "stop" });
     this.draft.focus();
   }
 }
@@ -259,7 +272,7 @@ function render({ model, el }) {
   const [log, picker, composer] = [new Log(model), new Picker(model), new Composer(model)];
   const notice = element("div", "notice", { role: "status" });
   const total = element("span", "total", { title: "what this chat has cost" });
-  const clear = button("clear", "Clear", "begin a new conversation", () => model.send({ do: "clear" }));
+  const clear = button("clear", "Clear", "begin a new conversation", () => wish(model, { do: "clear" }));
   const fillLines = () => {
     notice.textContent = model.get("_notice");
     notice.hidden = !model.get("_notice");
@@ -281,7 +294,7 @@ function render({ model, el }) {
     model.on(event, fill);
     fill();
   }
-  model.send({ do: "hello" });
+  wish(model, { do: "hello" });
   return () => {
     for (const [event, fill] of Object.entries(parts)) model.off(event, fill);
   };

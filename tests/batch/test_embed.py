@@ -34,6 +34,7 @@ from nexhina_nb.client import AsyncClient, Client
 from nexhina_nb.client.cost import Cost
 from nexhina_nb.pricing.price import UnknownPriceWarning
 from tests.batch.upstream import Upstream, error, serve, vector
+from tests.conftest import RunningGateway
 
 
 @pytest.fixture(scope="module")
@@ -446,3 +447,19 @@ def test_with_the_real_gateway(shared_gateway: Any) -> None:
     vectors = nx.matrix(made["embedding"])
     assert np.array_equal(vectors[[0, 2]], np.asarray(plain))
     assert np.array_equal(vectors[0], vectors[1])
+
+
+def test_what_ends_a_batch_carries_no_group(gateway: RunningGateway) -> None:
+    """Of a group anywhere in the chain IPython would print the whole traceback."""
+    client = Client(gateway.base_url, gateway.key)
+    with client, pytest.raises(errors.ModelNotFound) as caught:
+        nx.embed(
+            pd.DataFrame({"text": ["a", "b"]}), "text", model="local/embd", client=client,
+            cache=False, progress=False,
+        )  # fmt: skip
+    chain: list[BaseException] = []
+    found: BaseException | None = caught.value
+    while found is not None and found not in chain:
+        chain.append(found)
+        found = found.__cause__ or found.__context__
+    assert not any(isinstance(error, BaseExceptionGroup) for error in chain)

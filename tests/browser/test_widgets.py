@@ -12,6 +12,8 @@ from tests.browser.notebook import Notebook
 
 CHAT = "import nexhina_nb as nx\n\nchat = nx.Chat()\nchat"
 LONG = "Count from 1 to 400."
+RESTART = """window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
+  .restart().then(() => null)"""
 TURN = ".nexhina-chat-turn"
 
 
@@ -53,6 +55,18 @@ def test_a_chat_is_there_again_after_a_reload(page: Page, lab: Lab) -> None:
     page.evaluate("void window.jupyterapp.commands.execute('docmanager:save')")
     page.reload()
     expect(page.locator(TURN).nth(0).locator(".nexhina-chat-answer")).to_contain_text("42")
+
+
+def test_a_chat_without_its_kernel_keeps_the_question(page: Page, lab: Lab) -> None:
+    notebook = Notebook(page, lab, "restart.ipynb", CHAT)
+    notebook.run(0)
+    expect(page.locator(".nexhina-chat-input:visible")).to_be_enabled()
+    page.evaluate(RESTART)
+    box = page.locator(".nexhina-chat-input:visible")
+    box.fill("Hello?")
+    box.press("Enter")
+    expect(page.locator(".nexhina-chat-notice:visible")).to_contain_text("run its cell again")
+    expect(box).to_have_value("Hello?")
 
 
 def test_a_batch_shows_its_progress_and_leaves_a_line(page: Page, lab: Lab, pictures: Path) -> None:

@@ -54,7 +54,7 @@ def test_by_model_is_the_default(online: Notebook, server: MockServer) -> None:
     assert lines[2].split() == ["gpt-4o", "1", "10", "5", "400", "$0.0008"]
     assert lines[3].split() == ["total", "2", "11", "5", "5400", "$0.0108"]
     assert lines[4] == "The key mine: $0.0092 left, $0.0108 used."
-    assert lines[5] == "This kernel: 0 calls, $0.00."
+    assert lines[5] == "Magics of this kernel: 0 calls, $0.00."
     data, _ = report._repr_mimebundle_()
     assert ">&lt;b&gt;o3&lt;/b&gt;</td>" in data["text/html"]
     assert "<b>" not in data["text/html"]
@@ -89,7 +89,7 @@ def test_without_a_log_the_kernel_tells_what_it_knows(online: Notebook, server: 
     server.play(mock_server.error(404, None))
     shown = repr(online.run("%nexhina cost").value)
     assert "keeps no log that a key may read" in shown
-    assert "This kernel: 2 calls, $0.0" in shown
+    assert "Magics of this kernel: 2 calls, $0.0" in shown
 
 
 def test_models_and_usage(online: Notebook, server: MockServer) -> None:

@@ -70,3 +70,12 @@ def test_nothing_comes_from_elsewhere(name: str) -> None:
     text = (FOLDER / name).read_text(encoding="utf-8")
     assert "://" not in text
     assert "import " not in text
+
+
+@needs_node
+def test_a_wish_that_no_kernel_hears_is_said(module: Path) -> None:
+    dead = '{send() { throw new Error("Cannot send"); }, set(name, text) { this[name] = text; }}'
+    heard, said = evaluate(module, f"((m) => [chat.wish(m, {{}}), m._notice])({dead})")
+    assert heard is False
+    assert "run its cell again" in said
+    assert evaluate(module, "chat.wish({send() {}}, {})") is True

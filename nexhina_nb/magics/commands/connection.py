@@ -66,7 +66,7 @@ def guard(args: Call, estimated: Estimate) -> None:
         if estimated.assumption:
             advice = f"lower --max-tokens or {advice} ({estimated.assumption})"
         raise BadInput(
-            f"this call may cost {format_usd(most)}, the budget is {format_usd(args.budget)}",
+            f"this call may cost {format_usd(most)}, the budget is ${args.budget.normalize():f}",
             hint=f"nothing was sent; {advice}",
         )
 

@@ -40,4 +40,4 @@ def session_line(spent: Iterable[CallCost]) -> str:
     calls = "1 call" if len(quotas) == 1 else f"{len(quotas)} calls"
     unknown = len(quotas) - len(known)
     more = f", {unknown} of unknown cost" if unknown else ""
-    return f"This kernel: {calls}, {format_usd(usd(sum(known)))}{more}."
+    return f"Magics of this kernel: {calls}, {format_usd(usd(sum(known)))}{more}."
