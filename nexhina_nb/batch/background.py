@@ -40,7 +40,11 @@ def carry_out(
         async with open_line(client, most) as line:
             await Runner(work, line, Pace(most), tally).run(parts)
 
-    run(main, lambda: report(tally.progress()))
+    try:
+        run(main, lambda: report(tally.progress()))
+    finally:
+        # Answers still come in while an interrupt ends the calls.
+        report(tally.progress())
 
 
 def run(main: Callable[[], Awaitable[None]], watch: Callable[[], None]) -> None:

@@ -33,7 +33,7 @@ def test_progress_is_reported_ten_times_a_second(upstream: Upstream, client: Cli
     reports: list[Progress] = []
     carry_out(work, list(work.parts()), client, 4, tally, reports.append)
     seconds = reports[-1].seconds
-    assert 1 <= len(reports) <= 10 * seconds + 1
+    assert 1 <= len(reports) <= 10 * seconds + 2
     assert [r.done for r in reports] == sorted(r.done for r in reports)
     assert {r.total for r in reports} == {201}
     last = tally.progress(finished=True)
@@ -41,6 +41,25 @@ def test_progress_is_reported_ten_times_a_second(upstream: Upstream, client: Cli
     assert (last.tokens, last.quota, last.usd) == (200, 100, Decimal("0.0002"))
     assert last.finished
     assert not any(t.name.startswith("nexhina-batch") for t in threading.enumerate())
+
+
+def test_the_last_report_of_a_stopped_batch_is_its_end(upstream: Upstream, client: Client) -> None:
+    upstream.faults = Faults(latency=0.05)
+    inputs = read([f"t{row}" for row in range(400)], "x")
+    tally = Tally(inputs.total)
+    work = EmbedWork(inputs, Embedding("m", None, 10), Address("embed", "", "m"), None, tally)
+    work.look_up()
+    reports: list[Progress] = []
+
+    def report(progress: Progress) -> None:
+        reports.append(progress)
+        if progress.done and not any(r.done for r in reports[:-1]):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(work, list(work.parts()), client, 4, tally, report)
+    assert reports[-1].done == tally.done < 400
+    assert len(reports) >= 2
 
 
 def test_the_sum_of_bills_is_unknown_if_one_is() -> None:
