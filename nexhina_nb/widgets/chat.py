@@ -7,6 +7,7 @@ turns stand in a trait, for views that open later.
 
 from __future__ import annotations
 
+import contextvars
 import re
 import threading
 from collections.abc import Callable
@@ -216,7 +217,11 @@ class Chat(anywidget.AnyWidget):
         with self._lock:
             self.send({"turns": list(self._turns), "whole": True})
         if not self._models:
-            threading.Thread(target=self._list, name="nexhina-models", daemon=True).start()
+            # In the context of the message: some kernels send nothing from a thread without it.
+            run = contextvars.copy_context().run
+            threading.Thread(
+                target=run, args=(self._list,), name="nexhina-models", daemon=True
+            ).start()
 
     def _list(self) -> None:
         try:

@@ -101,6 +101,7 @@ def browser() -> Iterator[Any]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         pytest.skip("Chromium is not installed")
+    playwright.expect.set_options(timeout=PATIENCE)
     with playwright.sync_playwright() as engines:
         started = engines.chromium.launch(executable_path=chromium, args=FLAGS.split())
         yield started
