@@ -55,6 +55,13 @@ class Settings:
     model: str = _client("local/chat", "model of chat when none is named")
     embed_model: str = _client("local/embed", "model of embed when none is named")
     rerank_model: str = _client("local/rerank", "model of rerank when none is named")
+    image_model: str = _client("local/image", "model of image when none is named")
+    moderate_model: str = _client("local/moderate", "model of moderate when none is named")
+    speak_model: str = _client("local/speak", "model of speak when none is named")
+    transcribe_model: str = _client(
+        "local/transcribe", "model of transcribe and translate when none is named"
+    )
+    video_model: str = _client("local/video", "model of video when none is named")
     lang: str = _client("", "language to ask answers in, for example zh or French")
     timeout: float = _client(
         600.0, "longest wait for the next bytes of an answer", least=0.001, most=_DAY
@@ -96,6 +103,14 @@ class Settings:
     )
     pace: float = _setting(
         0.012, "pause between the pieces that local/chat streams; 0: none", least=0, most=60
+    )
+    keep_days: float = _setting(
+        30.0, "days that stored responses and finished videos are kept", least=0, most=36_500
+    )
+    allow_private_urls: bool = _setting(
+        False,
+        "fetch pictures, that a prompt links to, from private networks and this machine too",
+        private=True,
     )
     autostart: bool = _setting(False, "start the gateway together with the Jupyter server")
     # both

@@ -48,6 +48,14 @@ def refusal(status: int, content: bytes, request_id: str) -> bytes:
     return orjson.dumps(to_body(error))
 
 
+def renamed(payload: dict[str, Any], content: bytes, asked: str) -> bytes:
+    """A plain reply under the model's name that was asked for; untouched if that is its name."""
+    name = payload.get("model")
+    if not isinstance(name, str) or name == asked:
+        return content
+    return orjson.dumps(payload | {"model": asked})
+
+
 def _object(content: bytes) -> dict[str, Any] | None:
     try:
         payload = orjson.loads(content)

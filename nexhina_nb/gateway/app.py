@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nexhina_nb.errors import NotOffered
-from nexhina_nb.gateway.endpoints import account, calls, models
+from nexhina_nb.gateway.endpoints import account, calls, media, models
 from nexhina_nb.gateway.failures import HANDLERS, LastResort
 from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.release import version
@@ -70,6 +70,7 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
         *calls.routes(gateway),
         *models.routes(gateway),
         *account.routes(gateway),
+        *media.routes(gateway),
         *(
             Route(path + below, _Refusal(reason))
             for path, reason in _NOT_OFFERED.items()

@@ -1,31 +1,31 @@
 """The way of a call: parse, authorise, reserve, route, call, settle, log.
 
 One `Exchange` is one call from its key to its log row. A plain answer is read whole, settled, then
-sent; of a stream (`streaming`) everything is passed on at once except the end marker, which waits
-for the bill.
+sent; of a stream and of a raw answer (`streaming`) everything is passed on at once except the end,
+which waits for the bill.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from nexhina_nb.errors import APIError, StoreError, Upstream
+from nexhina_nb.errors import APIError, ServiceUnavailable, StoreError, Upstream
 from nexhina_nb.gateway import answers
 from nexhina_nb.gateway.auth import Caller
 from nexhina_nb.gateway.billing import Hold, hold, release
 from nexhina_nb.gateway.failover import moves_on
-from nexhina_nb.gateway.kinds import Kind, rough_tokens
+from nexhina_nb.gateway.kinds import Kind, Reply, rough_tokens
 from nexhina_nb.gateway.record import Record, read_tags
-from nexhina_nb.gateway.relay import renamed
 from nexhina_nb.gateway.services import Gateway
-from nexhina_nb.gateway.upstreams.base import Answer, Call, read
+from nexhina_nb.gateway.upstreams.base import Answer, Call, Form, read
+from nexhina_nb.gateway.upstreams.headers import asked_of_upstream
 from nexhina_nb.pricing import tokens as counter
-from nexhina_nb.pricing.cost import pre_quota, quota
+from nexhina_nb.pricing.cost import Ratio, pre_quota, quota
 from nexhina_nb.pricing.price import Price
 from nexhina_nb.pricing.usage import Tokens
 from nexhina_nb.store.channels import Channel
@@ -41,7 +41,12 @@ class Bill:
 
 
 class Exchange:
-    """One call of one caller."""
+    """One call of one caller.
+
+    ``keep`` is given the whole reply before the caller sees its end, where there is one: a plain
+    JSON answer, or what the last event of a stream carries. ``pinned`` is the only channel that may
+    answer.
+    """
 
     def __init__(
         self,
@@ -51,18 +56,30 @@ class Exchange:
         body: dict[str, Any],
         request_id: str,
         headers: Mapping[str, str],
+        *,
+        origin: str = "",
+        form: Form | None = None,
+        keep: Callable[[dict[str, Any]], Awaitable[None]] | None = None,
+        pinned: int | None = None,
     ) -> None:
         self.gateway = gateway
         self.kind = kind
         self.caller = caller
         self.body = body
+        self.form = form
+        self.keep = keep
+        self.pinned = pinned
         self.model: str = body["model"]
-        self.stream = bool(kind.streams and body.get("stream"))
+        self.stream = kind.is_stream(body)
         self.request_id = request_id
+        self.channel: Channel | None = None
+        self._headers = asked_of_upstream(headers)
+        self._origin = origin
         self.accounted = False  # whether the call's end is, or surely will be, in the ledger
         self._estimate = 0
         self._hold = Hold(caller, 0)
         self._price = Price()
+        self._ratios: tuple[Ratio, ...] = ()
         self._settling: asyncio.Task[Bill] | None = None
         self._record = Record(
             request_id,
@@ -80,7 +97,12 @@ class Exchange:
         """
         routes = await self.gateway.routes()
         channels = routes.candidates(self.caller.account, self.model)
+        if self.pinned is not None:
+            channels = [row for row in channels if row.id == self.pinned]
+            if not channels:
+                raise ServiceUnavailable("the channel that answered before serves no more")
         self._price = self._record.price = await self.gateway.price(self.model)
+        self._ratios = self.kind.ratios(self.model, self.body)
         self._estimate = rough_tokens(self.kind.prompt(self.body))
         self._hold = hold(self.caller, self._to_hold())
         try:
@@ -95,8 +117,9 @@ class Exchange:
     def _to_hold(self) -> int:
         """The figure of contract 5.5, or what the longest answer would cost if that is more."""
         longest = self.kind.longest_answer(self.body)
-        most = quota(self._price, Tokens(prompt=self._estimate, completion=longest))
-        return max(pre_quota(self._price, self._estimate, longest or None), most)
+        used = Tokens(prompt=self._estimate, completion=longest)
+        least = pre_quota(self._price, self._estimate, longest or None, other_ratios=self._ratios)
+        return max(least, quota(self._price, used, other_ratios=self._ratios))
 
     async def _call_any(self, channels: list[Channel]) -> Answer:
         """Each channel once, best first; the last one's failure is the caller's."""
@@ -115,12 +138,21 @@ class Exchange:
 
     async def _call(self, channel: Channel) -> Answer:
         self._record.tried.append(channel.id)
+        self.channel = channel
         body = self.body
         if self.model in channel.mapping:
             body = body | {"model": channel.mapping[self.model]}
-        if self.stream:
+        if self.stream and self.kind.asks_usage:
             body = body | {"stream_options": (body.get("stream_options") or {}) | _ASK_USAGE}
-        call = Call(self.kind.path, body, stream=self.stream, request_id=self.request_id)
+        call = Call(
+            self.kind.path,
+            body,
+            form=self.form,
+            stream=self.stream,
+            request_id=self.request_id,
+            origin=self._origin,
+            headers=self._headers,
+        )
         answer = await self.gateway.upstream(channel).send(call)
         if 300 <= answer.status < 400:
             await answer.aclose()
@@ -137,14 +169,30 @@ class Exchange:
                 with suppress(StoreError):  # the caller is told what the upstream said, not this
                     await self.failed(f"upstream {answer.status}", answer.status)
                 return answer.status, headers | answers.JSON, content
-            payload = answers.parsed(content)
-            bill = await self.settle(payload.get("usage"), "", "done")
+            reply = self._reply(answer.headers, content)
+            bill = await self.settle(self.measured(reply), "", "done")
+            if reply.payload is not None:
+                content = answers.renamed(reply.payload, content, self.model)
+                await self.kept(reply.payload | {"model": self.model})
         finally:
             await answer.aclose()
             if not self.accounted:
                 release(self._hold)
-        content = renamed(payload, content, self.model)
         return answer.status, headers | {QUOTA_HEADER: str(bill.taken)}, content
+
+    def _reply(self, headers: Mapping[str, str], content: bytes) -> Reply:
+        is_json = self.kind.plain == "json" or "json" in headers.get("content-type", "")
+        payload = answers.parsed(content) if is_json else None
+        return Reply(headers, content, payload, len(content))
+
+    def measured(self, reply: Reply) -> Tokens | None:
+        """What a plain answer used, as far as it says."""
+        return self.kind.measure(self.body, self.form.files if self.form else (), reply)
+
+    async def kept(self, payload: dict[str, Any]) -> None:
+        """Hand the whole reply to whoever wants to keep it."""
+        if self.keep is not None:
+            await self.keep(payload)
 
     async def failed(self, reason: str, status: int, code: str | None = None) -> None:
         """Write the log row of a call that was not answered; it costs nothing."""
@@ -155,25 +203,24 @@ class Exchange:
         log = self._record.row(Tokens(), error=reason, other=other)
         await self.gateway.till.settle(self._hold, 0, log)
 
-    def settle(self, usage: object, text: str, end: str) -> asyncio.Future[Bill]:
+    def settle(self, used: Tokens | None, text: str, end: str) -> asyncio.Future[Bill]:
         """Charge the call, once: whoever asks again gets the same bill.
 
-        It goes on although who waits for it is gone; ``text`` is counted where ``usage`` is none.
+        It goes on although who waits for it is gone; ``text`` is counted where ``used`` is None.
         """
         self.accounted = True
         if self._settling is None:
-            self._settling = self.gateway.spawn(self._settle(usage, text, end))
+            self._settling = self.gateway.spawn(self._settle(used, text, end))
         return asyncio.shield(self._settling)
 
-    async def _settle(self, usage: object, text: str, end: str) -> Bill:
+    async def _settle(self, used: Tokens | None, text: str, end: str) -> Bill:
         try:
-            used = Tokens.from_usage(usage) if isinstance(usage, dict) else Tokens()
             # Zeros are believed (contract 5.5), unless there is text that they do not count.
-            if not used.total and (text or not isinstance(usage, dict)):
+            if used is None or (text and not used.total):
                 used = await asyncio.to_thread(self._count, text)
             other = {"stream_status": {"end_reason": end}} if self.stream else {}
             log = self._record.row(used, other=other)
-            amount = quota(self._price, used)
+            amount = quota(self._price, used, other_ratios=self._ratios)
             return Bill(used, await self.gateway.till.settle(self._hold, amount, log))
         except StoreError:
             self.accounted = False

@@ -35,6 +35,10 @@ class Routes:
                     found.setdefault(model, channel)
         return {m: found[m] for m in sorted(found) if _may_use(account, m)}
 
+    def serves(self, model: str) -> bool:
+        """Whether any channel that is on has the model, for whomever."""
+        return any(row.status == ENABLED and model in row.models for row in self.channels)
+
     def candidates(self, account: Account, model: str) -> list[Channel]:
         """The channels for a call, best first.
 

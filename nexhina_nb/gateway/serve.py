@@ -23,7 +23,7 @@ from sqlalchemy.exc import ArgumentError
 from nexhina_nb import discovery
 from nexhina_nb.errors import ConfigError
 from nexhina_nb.gateway.app import create_app
-from nexhina_nb.gateway.kinds import CHAT
+from nexhina_nb.gateway.kinds.text import CHAT
 from nexhina_nb.gateway.own_keys import admin_key, notebook_key
 from nexhina_nb.secret import Secret
 from nexhina_nb.settings import Settings

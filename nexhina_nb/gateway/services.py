@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from nexhina_nb.errors import BadRequest
 from nexhina_nb.gateway.auth import Accounts
 from nexhina_nb.gateway.billing import Till
+from nexhina_nb.gateway.media import Media
 from nexhina_nb.gateway.router import Routes, routes
 from nexhina_nb.gateway.upstreams.base import UpstreamPort
 from nexhina_nb.gateway.upstreams.registry import connect
@@ -57,6 +58,7 @@ class Gateway:
         self.store = store
         self.accounts = Accounts(store)
         self.till = Till(store)
+        self.media = Media(settings.home / "media")
         self._routes = Fresh(self._read_routes)
         self._prices = Fresh(self._read_prices)
         self._upstreams: dict[tuple[int, str, str], UpstreamPort] = {}

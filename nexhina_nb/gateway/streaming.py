@@ -1,8 +1,8 @@
-"""A stream on its way from an upstream to a caller, and how it ends.
+"""An answer that passes as it comes from an upstream to a caller, and how it ends.
 
-The end marker comes when the bill is on disk. A stream that the upstream breaks ends in an error
-frame, never as if it were complete; what came of it is paid for. A caller who leaves ends the call
-upstream, and pays for what had come.
+The end (a marker, a last event, the last bytes of a sound) comes when the bill is on disk. A stream
+that the upstream breaks ends in an error frame, never as if it were complete; what came of it is
+paid for. A caller who leaves ends the call upstream, and pays for what had come.
 """
 
 from __future__ import annotations
@@ -12,17 +12,16 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
-import orjson
-
 from nexhina_nb.errors import APIError, InternalError, NexhinaError, Upstream
 from nexhina_nb.gateway import answers
+from nexhina_nb.gateway.kinds import Reply
 from nexhina_nb.gateway.pipeline import Bill, Exchange
-from nexhina_nb.gateway.relay import StreamTap, as_stream
+from nexhina_nb.gateway.taps.base import Tap
+from nexhina_nb.gateway.taps.chat import as_stream
 from nexhina_nb.gateway.upstreams.base import Answer, read
 from nexhina_nb.pricing.usage import Tokens
-from nexhina_nb.wire.errors import to_body
 from nexhina_nb.wire.extensions import QUOTA_COMMENT
-from nexhina_nb.wire.sse import DONE, comment, encode
+from nexhina_nb.wire.sse import comment
 
 # What may follow the end marker, so that the connection can be used again: little, and soon.
 _DRAIN_SECONDS = 1.0
@@ -39,9 +38,7 @@ class _Ending:
 
 async def relay(exchange: Exchange, answer: Answer) -> AsyncGenerator[bytes]:
     """The frames for the caller. Closing this early counts as the caller having left."""
-    options = exchange.body.get("stream_options") or {}
-    wants_usage = bool(options.get("include_usage"))
-    tap = StreamTap(exchange.model, wants_usage=wants_usage)
+    tap = exchange.kind.tap(exchange.model, exchange.body)
     ending = _Ending()
     exchange.accounted = True
     try:
@@ -49,12 +46,37 @@ async def relay(exchange: Exchange, answer: Answer) -> AsyncGenerator[bytes]:
             async for frame in frames:
                 yield frame
     finally:
-        settled = exchange.settle(tap.usage, tap.text(), ending.reason)
-    yield await _last(exchange, tap, ending, settled, wants_usage=wants_usage)
+        used = None if tap.usage is None else Tokens.from_usage(tap.usage)
+        settled = exchange.settle(used, tap.text(), ending.reason)
+    yield await _last(exchange, tap, ending, settled)
+
+
+async def pour(exchange: Exchange, answer: Answer) -> AsyncGenerator[bytes]:
+    """The bytes of a raw answer for the caller; the last ones wait for the bill.
+
+    Raises what the upstream breaks with: half a sound must not pass for a whole one.
+    """
+    ending, held, size = _Ending(), b"", 0
+    exchange.accounted = True
+    try:
+        async for chunk in answer.chunks():
+            if held:
+                yield held
+            held, size = chunk, size + len(chunk)
+        ending.reason = "done"
+    except NexhinaError:
+        ending.reason = "handler_stop"
+        raise
+    finally:
+        await answer.aclose()
+        used = exchange.measured(Reply(answer.headers, size=size))
+        settled = exchange.settle(used, "", ending.reason)
+    await settled
+    yield held
 
 
 async def _passed_on(
-    exchange: Exchange, answer: Answer, tap: StreamTap, ending: _Ending
+    exchange: Exchange, answer: Answer, tap: Tap, ending: _Ending
 ) -> AsyncGenerator[bytes]:
     chunks = _chunks(answer)
     try:
@@ -100,33 +122,19 @@ async def _drain(answer: Answer, chunks: AsyncIterator[bytes]) -> None:
 
 
 async def _last(
-    exchange: Exchange,
-    tap: StreamTap,
-    ending: _Ending,
-    settled: asyncio.Future[Bill],
-    *,
-    wants_usage: bool,
+    exchange: Exchange, tap: Tap, ending: _Ending, settled: asyncio.Future[Bill]
 ) -> bytes:
     error = ending.error
     try:
         bill = await settled
+        if tap.reply is not None:
+            await exchange.kept(tap.reply)
     except NexhinaError as unsettled:
         error = InternalError(f"the bill could not be recorded: {unsettled.message}")
     if error is not None:
-        return encode(orjson.dumps(to_body(_as_api_error(error, exchange.request_id))))
-    if tap.failed:
-        return b""
-    told = wants_usage and tap.usage is None
-    usage = tap.usage_frame(_usage(bill.used)) if told else b""
-    return usage + comment(f"{QUOTA_COMMENT} {bill.taken}") + DONE
-
-
-def _usage(used: Tokens) -> dict[str, int]:
-    return {
-        "prompt_tokens": used.prompt,
-        "completion_tokens": used.completion,
-        "total_tokens": used.total,
-    }
+        return b"" if tap.failed else tap.fault(_as_api_error(error, exchange.request_id))
+    told, marker = tap.closing(bill.used)
+    return told + comment(f"{QUOTA_COMMENT} {bill.taken}") + marker if marker else told
 
 
 def _as_api_error(error: NexhinaError, request_id: str) -> APIError:

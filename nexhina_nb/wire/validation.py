@@ -28,10 +28,13 @@ _WRONG_TYPE = {
 _SUBJECT = re.compile(r"^\w+ should ")
 
 
-def check(model: type[Wire], body: Mapping[str, Any]) -> None:
-    """Raise BadRequest naming the field, where a request breaks its form."""
+def check(model: type[Wire], body: Mapping[str, Any], *, is_form: bool = False) -> Wire:
+    """The request; raises BadRequest naming the field, where it breaks its form.
+
+    Of a multipart form, a text such as "0.2" counts as the number that it spells.
+    """
     try:
-        model.model_validate(body)
+        return model.model_validate(body, strict=False if is_form else None)
     except ValidationError as error:
         raise from_validation(error) from None
 

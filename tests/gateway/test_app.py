@@ -13,8 +13,10 @@ import pytest
 
 from nexhina_nb.errors import BadRequest
 from nexhina_nb.gateway.app import create_app
-from nexhina_nb.gateway.endpoints.calls import LARGE_BODY, Endpoint
-from nexhina_nb.gateway.kinds import CHAT, Kind
+from nexhina_nb.gateway.endpoints.calls import Endpoint
+from nexhina_nb.gateway.incoming import LARGE_BODY
+from nexhina_nb.gateway.kinds import Kind
+from nexhina_nb.gateway.kinds.text import CHAT
 from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.store.channels import Channel, add_channel
 from nexhina_nb.store.logs import newest_of_token

@@ -36,6 +36,7 @@ from nexhina_nb.gateway.upstreams.limits import Timeouts
 from nexhina_nb.gateway.upstreams.local import LocalUpstream
 from nexhina_nb.gateway.upstreams.openai import OpenAIUpstream
 from nexhina_nb.secret import Secret
+from nexhina_nb.settings import Settings
 from tests.gateway.sick_scenes import ERROR, EVENTS, PLAIN, SCENES
 from tests.gateway.sick_server import SickServer
 
@@ -110,7 +111,7 @@ def proxied(server: SickServer, monkeypatch: pytest.MonkeyPatch) -> Harness:
 def local(server: SickServer, monkeypatch: pytest.MonkeyPatch) -> Harness:
     body = {"model": "local/chat", "messages": [{"role": "user", "content": "What is 6 * 7?"}]}
     return Harness(
-        open=lambda timeouts: LocalUpstream(),
+        open=lambda timeouts: LocalUpstream(Settings()),
         plain=Call("/chat/completions", body, request_id="req-1"),
         streamed=Call("/chat/completions", body | {"stream": True}, True, request_id="req-1"),
     )
@@ -290,7 +291,7 @@ def test_the_request_says_what_was_meant_and_nothing_else(
     assert json.loads(body) == sent.body
     assert got.headers["authorization"] == f"Bearer {KEY}"
     assert got.headers["content-type"] == "application/json"
-    assert got.headers["accept"] == "application/json"
+    assert got.headers["accept"] == "application/json, */*"
     assert got.headers["accept-encoding"] == "identity"
     assert got.headers["user-agent"].startswith("nexhina_nb/")
     assert got.headers["x-request-id"] == "req-1"

@@ -16,19 +16,45 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file of a form, on disk: ``file`` can be read from its start, again and again."""
+
+    name: str
+    filename: str
+    content_type: str
+    file: BinaryIO = field(repr=False)
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A multipart body as it came: the fields in their order, and the files."""
+
+    fields: tuple[tuple[str, str], ...] = ()
+    files: tuple[Upload, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as it goes upstream: ``path`` below the base URL, ``body`` already carries the
-    upstream's model name.
+    """One request as it goes upstream: ``path`` below the base URL (a query included), ``body``
+    already carries the upstream's model name.
+
+    With a ``form`` that is what travels, under the model's name that ``body`` has; ``body`` then
+    holds its fields for whoever answers on this machine. ``origin`` is the address by which the
+    caller knows this gateway (``http://host:port``), for links in a reply.
     """
 
     path: str
-    body: dict[str, Any]
+    body: dict[str, Any] = field(default_factory=dict)
+    method: str = "POST"
+    form: Form | None = None
     stream: bool = False
     request_id: str = ""
+    origin: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

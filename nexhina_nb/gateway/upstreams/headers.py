@@ -19,6 +19,9 @@ _NOT_FORWARDED = HOP_BY_HOP | {
     "content-encoding", "content-length",
 }  # fmt: skip
 
+# What a caller says about the call itself, beside the body.
+_ASKED = frozenset({"openai-beta", "anthropic-beta", "anthropic-version", "idempotency-key"})
+
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -29,6 +32,11 @@ def forwarded(headers: Mapping[str, str]) -> dict[str, str]:
         if not _TOKEN.fullmatch(name):
             raise BadRequest(f"{name!r} is not a header name")
     return {name: value for name, value in kept.items() if name not in _NOT_FORWARDED}
+
+
+def asked_of_upstream(headers: Mapping[str, str]) -> dict[str, str]:
+    """The caller's headers that belong to a call: versions and features, never who is calling."""
+    return {name: headers[name] for name in _ASKED if name in headers}
 
 
 def refuse_breaks(path: str, headers: Mapping[str, str]) -> None:

@@ -1,47 +1,60 @@
 """The upstream `local`: the built-in engines, speaking the same bytes as any other upstream.
 
-Their answers take the wire's form here, so that what reads, bills and relays an answer need not
-know where it came from.
+Their answers take the wire's form in the modules beside this one, a module a family, so that what
+reads, bills and relays an answer need not know where it came from.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from typing import Any
-
-import orjson
+import importlib
+from collections.abc import AsyncIterator, Callable, Mapping
 
 from nexhina_nb.engines import ENGINES
 from nexhina_nb.errors import BadRequest, ModelNotFound, StreamBroken
-from nexhina_nb.gateway.upstreams import local_chat, local_vectors
 from nexhina_nb.gateway.upstreams.base import Answer, Call
-from nexhina_nb.wire.sse import DONE, encode
+from nexhina_nb.gateway.upstreams.served import Served
+from nexhina_nb.settings import Settings
 
-Payload = dict[str, Any]
+# Path → what answers it: ``module:function`` of this folder, given a call and the settings.
+_SERVE = {
+    "/chat/completions": "local_chat:serve",
+    "/embeddings": "local_vectors:serve_embed",
+    "/rerank": "local_vectors:serve_rerank",
+}
+# Endpoint type of an engine (contract 2.3) → the paths that it answers.
+_PATHS = {
+    "openai": ("/chat/completions",),
+    "embeddings": ("/embeddings",),
+    "jina-rerank": ("/rerank",),
+    "moderations": ("/moderations",),
+    "image-generation": ("/images/generations", "/images/edits"),
+    "audio-speech": ("/audio/speech",),
+    "audio-transcription": ("/audio/transcriptions", "/audio/translations"),
+    "openai-video": ("/videos",),
+}
 
 
 class LocalUpstream:
-    """Answers calls with the built-in engines. ``pace``: seconds between the pieces of a stream."""
+    """Answers calls with the built-in engines."""
 
-    def __init__(self, pace: float = 0.0) -> None:
-        self._pace = pace
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
 
     async def send(self, call: Call) -> Answer:
-        """Compute the answer; a stream's pieces then come one by one.
+        """Compute the answer, or the first piece of it; the others come as they are computed.
 
-        Raises ContextLengthExceeded, ModelNotFound, or BadRequest when the engine has another verb.
+        Raises ContextLengthExceeded, ModelNotFound, BadRequest when the engine has another verb,
+        or NotOffered when something of the extra "local" is not installed.
         """
         model = call.body["model"]
         if (engine := ENGINES.get(model)) is None:
             raise ModelNotFound(f"there is no built-in engine '{model}'", param="model")
-        if call.path != _PATHS[engine.endpoint_types[0]]:
+        paths = [path for kind in engine.endpoint_types for path in _PATHS.get(kind, ())]
+        if call.path not in paths:
             raise BadRequest(f"the model '{model}' does not answer {call.path}", param="model")
-        if call.stream:
-            chunks = await asyncio.to_thread(list, local_chat.chunks(call.body, call.request_id))
-            return LocalAnswer(_frames(chunks, self._pace), "text/event-stream")
-        payload = await asyncio.to_thread(_SERVE[call.path], call.body, call.request_id)
-        return LocalAnswer(_once(orjson.dumps(payload)), "application/json")
+        served = await asyncio.to_thread(_function(call.path), call, self._settings)
+        return LocalAnswer(served)
 
     async def aclose(self) -> None:
         """Nothing is kept open."""
@@ -52,40 +65,43 @@ class LocalAnswer:
 
     status = 200
 
-    def __init__(self, body: AsyncIterator[bytes], content_type: str) -> None:
-        self._body = body
-        self.headers: Mapping[str, str] = {"content-type": content_type}
+    def __init__(self, served: Served) -> None:
+        self._served = served
         self._closed = False
+        self._busy = False
+        self.headers: Mapping[str, str] = {"content-type": served.content_type}
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it comes. Raises StreamBroken once closed: half is never taken for whole."""
-        async for chunk in self._body:
-            if self._closed:
-                break
-            yield chunk
-        if self._closed:
-            raise StreamBroken("the answer was closed before it was read")
+        while not self._closed:
+            piece = await self._next()
+            if piece is None:
+                return
+            yield piece
+            # Even without a pace the loop gets its turn, so that a long answer holds up nobody.
+            await asyncio.sleep(self._served.pace)
+        raise StreamBroken("the answer was closed before it was read")
 
     async def aclose(self) -> None:
-        """Give no more."""
+        """Give no more, and end the work behind it."""
         self._closed = True
+        if not self._busy:
+            await asyncio.to_thread(self._served.close)
+
+    async def _next(self) -> bytes | None:
+        if self._served.is_ready:
+            return next(self._served.pieces, None)
+        self._busy = True
+        try:
+            return await asyncio.to_thread(next, self._served.pieces, None)
+        finally:
+            self._busy = False
+            if self._closed:
+                await asyncio.to_thread(self._served.close)
 
 
-async def _once(body: bytes) -> AsyncIterator[bytes]:
-    yield body
-
-
-async def _frames(chunks: Iterable[Payload], pace: float) -> AsyncIterator[bytes]:
-    for chunk in chunks:
-        yield encode(orjson.dumps(chunk))
-        # Even without a pace the loop gets its turn, so that one long answer holds up nobody.
-        await asyncio.sleep(pace)
-    yield DONE
-
-
-_PATHS = {"openai": "/chat/completions", "embeddings": "/embeddings", "jina-rerank": "/rerank"}
-_SERVE: dict[str, Callable[[Mapping[str, Any], str], Payload]] = {
-    "/chat/completions": local_chat.complete,
-    "/embeddings": local_vectors.embed,
-    "/rerank": local_vectors.rerank,
-}
+def _function(path: str) -> Callable[[Call, Settings], Served]:
+    module, _, name = _SERVE[path].partition(":")
+    found = importlib.import_module(f"{__package__}.{module}")
+    function: Callable[[Call, Settings], Served] = getattr(found, name)
+    return function

@@ -10,9 +10,19 @@ from nexhina_nb import wire
 from nexhina_nb.engines import ENGINES
 from nexhina_nb.engines.base import Counts, Delta
 from nexhina_nb.errors import ContextLengthExceeded
+from nexhina_nb.gateway.upstreams.base import Call
+from nexhina_nb.gateway.upstreams.served import Served, chat_stream, json
 from nexhina_nb.pricing.tokens import count_messages
+from nexhina_nb.settings import Settings
 
 Payload = dict[str, Any]
+
+
+def serve(call: Call, settings: Settings) -> Served:
+    """The answer of a call: whole, or its pieces at the pace of the settings."""
+    if call.stream:
+        return chat_stream(chunks(call.body, call.request_id), settings.pace)
+    return json(complete(call.body, call.request_id))
 
 
 def complete(body: Mapping[str, Any], request_id: str) -> Payload:

@@ -8,7 +8,10 @@ from typing import Any
 
 from nexhina_nb.engines import ENGINES
 from nexhina_nb.errors import BadRequest, ContextLengthExceeded
+from nexhina_nb.gateway.upstreams.base import Call
+from nexhina_nb.gateway.upstreams.served import Served, json
 from nexhina_nb.pricing.tokens import count_many, decode
+from nexhina_nb.settings import Settings
 
 Payload = dict[str, Any]
 
@@ -16,6 +19,16 @@ Payload = dict[str, Any]
 _MOST_TOKENS = 300_000
 # The vocabulary of cl100k_base without its special tokens.
 _LARGEST_ID = 100_255
+
+
+def serve_embed(call: Call, _: Settings) -> Served:
+    """The answer of an embeddings call."""
+    return json(embed(call.body, call.request_id))
+
+
+def serve_rerank(call: Call, _: Settings) -> Served:
+    """The answer of a rerank call."""
+    return json(rerank(call.body, call.request_id))
 
 
 def embed(body: Mapping[str, Any], _request_id: str) -> Payload:

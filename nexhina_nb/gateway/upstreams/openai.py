@@ -5,19 +5,22 @@ from __future__ import annotations
 import functools
 import ssl
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
 from nexhina_nb.errors import BadRequest, ConfigError
 from nexhina_nb.gateway.upstreams import coding
-from nexhina_nb.gateway.upstreams.base import Answer, Call
+from nexhina_nb.gateway.upstreams.base import Answer, Call, Form
 from nexhina_nb.gateway.upstreams.headers import forwarded
 from nexhina_nb.gateway.upstreams.limits import Limits, Timeouts
 from nexhina_nb.gateway.upstreams.pool import Pool
 from nexhina_nb.gateway.upstreams.target import Target, parse, proxy_for
 from nexhina_nb.release import version
 from nexhina_nb.secret import Secret
+
+if TYPE_CHECKING:
+    from nexhina_nb.gateway.upstreams.proxied import Proxied
 
 _STANDARD_TIMEOUTS = Timeouts()
 _STANDARD_LIMITS = Limits()
@@ -48,28 +51,50 @@ class OpenAIUpstream:
     ) -> None:
         self._key = _checked(key) if key else None
         self._user_agent = f"nexhina_nb/{version()}"
-        self._transport = open_transport(parse(base_url), timeouts, limits, tls)
+        self._target, self._timeouts, self._limits, self._tls = (
+            parse(base_url),
+            timeouts,
+            limits,
+            tls,
+        )
+        self._transport = open_transport(self._target, timeouts, limits, tls)
+        self._other: Proxied | None = None
 
     async def send(self, call: Call) -> Answer:
         """Send the call; returns when status and headers are known.
 
         Raises Upstream or UpstreamTimeout; BadRequest for a header or body that cannot be written.
         """
+        headers = self._headers(call)
+        if call.method != "POST" or call.form is not None:
+            form = None if call.form is None else _renamed(call.form, call.body.get("model"))
+            return await coding.opened(
+                await self._client().request(call.method, call.path, headers, form)
+            )
         try:
             body = orjson.dumps(call.body)
         except TypeError as error:
             raise BadRequest(f"the body cannot be written as JSON: {error}") from None
-        answer = await self._transport.post(call.path, self._headers(call), body)
+        answer = await self._transport.post(call.path, headers, body)
         return await coding.opened(answer)
 
     async def aclose(self) -> None:
         """Close what is kept open between calls."""
         await self._transport.aclose()
+        if self._other is not None:
+            await self._other.aclose()
+
+    def _client(self) -> Proxied:
+        """What sends everything but JSON by POST; made when there is such a call."""
+        if self._other is None:
+            self._other = _open_client(self._target, self._timeouts, self._limits, self._tls)
+        return self._other
 
     def _headers(self, call: Call) -> dict[str, str]:
         headers = forwarded(call.headers) if call.headers else {}
-        headers["content-type"] = "application/json"
-        headers["accept"] = "text/event-stream" if call.stream else "application/json"
+        if call.form is None and call.method == "POST":
+            headers["content-type"] = "application/json"
+        headers["accept"] = "text/event-stream" if call.stream else "application/json, */*"
         headers["accept-encoding"] = "identity"  # bytes are relayed as they come
         headers["user-agent"] = self._user_agent
         if call.request_id:
@@ -87,9 +112,16 @@ def open_transport(
     if proxy is None:
         context = (tls or trusted()) if target.is_tls else None
         return Pool(target, timeouts=timeouts, limits=limits, tls=context)
-    # httpx2 would be a good part of the gateway's start, and few machines have a proxy
+    return _open_client(target, timeouts, limits, tls)
+
+
+def _open_client(
+    target: Target, timeouts: Timeouts, limits: Limits, tls: ssl.SSLContext | None
+) -> Proxied:
+    # httpx2 would be a good part of the gateway's start, and few calls need it
     from nexhina_nb.gateway.upstreams.proxied import Proxied  # noqa: PLC0415
 
+    proxy = proxy_for(target)
     return Proxied(target, proxy, timeouts=timeouts, limits=limits, tls=tls or trusted())
 
 
@@ -97,6 +129,13 @@ def open_transport(
 def trusted() -> ssl.SSLContext:
     """The standard TLS context: certificates that this machine trusts, or ``SSL_CERT_FILE``."""
     return ssl.create_default_context()
+
+
+def _renamed(form: Form, model: object) -> Form:
+    """The form under the model's name that the upstream knows; one without a name gets one."""
+    fields = [(name, value) for name, value in form.fields if name != "model"]
+    named = [("model", model)] if isinstance(model, str) else []
+    return Form((*named, *fields), form.files)
 
 
 def _checked(key: Secret) -> Secret:

@@ -1,7 +1,7 @@
-"""The way to an upstream through an HTTP proxy: a full client's work, so httpx2 does it.
+"""The way to an upstream by httpx2: through an HTTP proxy, with a form, or with another method.
 
-Slower than the pool by an order of magnitude, which is little beside the way through a proxy.
-Imported only where the environment sets one, since the library takes long to import.
+Slower than the pool by an order of magnitude, which is little beside the way through a proxy, or
+an upload. Imported only where it is needed, since the library takes long to import.
 """
 
 from __future__ import annotations
@@ -9,20 +9,30 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import httpx2
 
 from nexhina_nb.errors import ConfigError, StreamBroken, Upstream, UpstreamTimeout
+from nexhina_nb.gateway.upstreams.base import Form
 from nexhina_nb.gateway.upstreams.headers import drop_hops, joined, refuse_breaks
 from nexhina_nb.gateway.upstreams.limits import Limits, Timeouts
 from nexhina_nb.gateway.upstreams.target import Target
 
 
 class Proxied:
-    """Calls to ``target`` through the proxy at ``proxy``; ``tls`` is for an https target."""
+    """Calls to ``target``, through the ``proxy`` if there is one; ``tls`` is for an https
+    target.
+    """
 
     def __init__(
-        self, target: Target, proxy: str, *, timeouts: Timeouts, limits: Limits, tls: ssl.SSLContext
+        self,
+        target: Target,
+        proxy: str | None,
+        *,
+        timeouts: Timeouts,
+        limits: Limits,
+        tls: ssl.SSLContext,
     ) -> None:
         self._target = target
         self._timeouts = timeouts
@@ -45,9 +55,15 @@ class Proxied:
 
     async def post(self, path: str, headers: Mapping[str, str], body: bytes) -> ProxiedAnswer:
         """Send a request; returns once the head of the answer is here."""
+        return await self.request("POST", path, headers, body)
+
+    async def request(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | Form | None
+    ) -> ProxiedAnswer:
+        """Send a request with any method and body; a form's files are read from disk as they go."""
         refuse_breaks(path, headers)
         request = httpx2.Request(
-            "POST", self._target.url(path), headers=dict(headers), content=body
+            method, self._target.url(path), headers=dict(headers), **_content(body)
         )
         peer, seconds = self._target.peer, self._timeouts.first_byte
         try:
@@ -103,6 +119,17 @@ class ProxiedAnswer:
                 f"{self._peer} broke off in the middle of its answer: {error}",
                 hint="ask again; what came so far is not complete",
             ) from error
+
+
+def _content(body: bytes | Form | None) -> dict[str, Any]:
+    """A body as httpx2 takes it; all of a form as its files, which alone keep their order."""
+    if not isinstance(body, Form):
+        return {"content": body}
+    parts: list[tuple[str, Any]] = [(name, (None, value)) for name, value in body.fields]
+    for upload in body.files:
+        upload.file.seek(0)
+        parts.append((upload.name, (upload.filename, upload.file, upload.content_type)))
+    return {"files": parts}
 
 
 def _unanswered(peer: str, error: httpx2.TransportError) -> Upstream:

@@ -9,6 +9,7 @@ from nexhina_nb.gateway.upstreams.base import UpstreamPort
 from nexhina_nb.gateway.upstreams.limits import Timeouts
 from nexhina_nb.gateway.upstreams.local import LocalUpstream
 from nexhina_nb.gateway.upstreams.openai import OpenAIUpstream
+from nexhina_nb.gateway.upstreams.translated import Translated
 from nexhina_nb.secret import Secret
 from nexhina_nb.settings import Settings
 from nexhina_nb.store.channels import Channel
@@ -22,7 +23,7 @@ def connect(channel: Channel, settings: Settings) -> UpstreamPort:
     the gateway's environment or what is set does not make sense.
     """
     if channel.type == "local":
-        return LocalUpstream(settings.pace)
+        return Translated(LocalUpstream(settings), only_chat=True)
     key = os.environ.get(channel.key_env, "") if channel.key_env else ""
     if channel.key_env and not key:
         raise ServiceUnavailable(
@@ -31,8 +32,9 @@ def connect(channel: Channel, settings: Settings) -> UpstreamPort:
     wait = settings.upstream_timeout
     timeouts = Timeouts(connect=settings.connect_timeout, first_byte=wait, idle=wait)
     try:
-        return OpenAIUpstream(channel.base_url, Secret(key) if key else None, timeouts=timeouts)
+        upstream = OpenAIUpstream(channel.base_url, Secret(key) if key else None, timeouts=timeouts)
     except ConfigError as error:
         raise ServiceUnavailable(
             f"channel '{channel.name}' is not set up rightly: {error.message}", hint=error.hint
         ) from None
+    return Translated(upstream)

@@ -1,9 +1,8 @@
-"""What passes through a stream: frames go on as they came, and the facts for the bill are read off.
+"""Chat streams, and those of the legacy completions, which have the same form.
 
-Pure: bytes in, frames out. A frame is changed only where the contract says so: the model's name is
-the one that was asked for, usage that the caller did not ask for is taken out, and the end marker
-is held back until the caller of this class has settled the bill. What a server sends is never
-trusted to have the right shape: a piece that cannot be read passes as it is and counts for nothing.
+A frame is changed only where the contract says so: the model's name is the one that was asked for,
+usage that the caller did not ask for is taken out, and the end marker is held back until the bill
+is settled.
 """
 
 from __future__ import annotations
@@ -13,15 +12,26 @@ from typing import Any
 
 import orjson
 
-from nexhina_nb.wire.extensions import QUOTA_COMMENT
+from nexhina_nb.errors import APIError
+from nexhina_nb.gateway.taps.base import (
+    Payload,
+    data_of,
+    is_quota_comment,
+    objects,
+    payload_of,
+    with_payload,
+)
+from nexhina_nb.pricing.usage import Tokens
+from nexhina_nb.wire.errors import to_body
 from nexhina_nb.wire.sse import DONE, FrameSplitter, encode
 
 
-class StreamTap:
+class ChatTap:
     """Reads one chat stream on its way through."""
 
     def __init__(self, model: str, *, wants_usage: bool) -> None:
-        self.usage: dict[str, Any] | None = None
+        self.usage: Payload | None = None
+        self.reply: Payload | None = None
         self.done = False
         self.failed = False
         self._model = model
@@ -51,32 +61,46 @@ class StreamTap:
         """All text that came so far, tool arguments and reasoning included, for a local count."""
         return "".join(self._text)
 
-    def usage_frame(self, usage: dict[str, Any]) -> bytes:
-        """The chunk that tells a caller the usage, for an upstream that did not."""
+    def closing(self, used: Tokens) -> tuple[bytes, bytes]:
+        if self.failed:
+            return b"", b""  # after an error there is no end marker (contract 4)
+        # For an upstream that did not tell the usage that the caller asked for.
+        is_told = not self._wants_usage or self.usage is not None
+        return b"" if is_told else self._usage_frame(used), DONE
+
+    def fault(self, error: APIError) -> bytes:
+        return encode(orjson.dumps(to_body(error)))
+
+    def _usage_frame(self, used: Tokens) -> bytes:
+        usage = {
+            "prompt_tokens": used.prompt,
+            "completion_tokens": used.completion,
+            "total_tokens": used.total,
+        }
         return encode(orjson.dumps(self._head | {"choices": [], "usage": usage}))
 
     def _pass(self, frame: bytes) -> bytes | None:
-        data = _data(frame)
-        if self.done or (data is None and _is_quota_comment(frame)):
+        data = data_of(frame)
+        if self.done or (data is None and is_quota_comment(frame)):
             return None
         if data is not None and data.strip() == b"[DONE]":
             self.done = True
             return None
-        payload = _object(data)
+        payload = payload_of(data)
         if payload is None:
             return frame
         self.failed = self.failed or bool(payload.get("error"))
         self._read(payload)
         return self._changed(frame, payload)
 
-    def _read(self, payload: dict[str, Any]) -> None:
-        for choice in _objects(payload.get("choices")):
+    def _read(self, payload: Payload) -> None:
+        for choice in objects(payload.get("choices")):
             index = choice.get("index")
             place = index if isinstance(index, int) else 0
             self._seen.add(place)
             if choice.get("finish_reason"):
                 self._finished.add(place)
-            self._text += _pieces(choice.get("delta"))
+            self._text += _pieces(choice)
         usage = payload.get("usage")
         if isinstance(usage, dict) and (usage.get("total_tokens") or self.usage is None):
             self.usage = usage
@@ -84,7 +108,7 @@ class StreamTap:
             known = {name: payload.get(name) for name in ("id", "object", "created")}
             self._head = known | {"model": self._model}
 
-    def _changed(self, frame: bytes, payload: dict[str, Any]) -> bytes | None:
+    def _changed(self, frame: bytes, payload: Payload) -> bytes | None:
         name = payload.get("model")
         is_renamed = isinstance(name, str) and bool(name) and name != self._model
         if is_renamed:
@@ -92,26 +116,18 @@ class StreamTap:
         is_stripped = "usage" in payload and not self._wants_usage
         if is_stripped and payload.pop("usage") and not payload.get("choices"):
             return None
-        return _with_data(frame, payload) if is_renamed or is_stripped else frame
+        return with_payload(frame, payload) if is_renamed or is_stripped else frame
 
 
-def renamed(payload: dict[str, Any], content: bytes, asked: str) -> bytes:
-    """A plain reply under the model's name that was asked for; untouched if that is its name."""
-    name = payload.get("model")
-    if not isinstance(name, str) or name == asked:
-        return content
-    return orjson.dumps(payload | {"model": asked})
-
-
-def as_stream(payload: dict[str, Any]) -> bytes:
+def as_stream(payload: Payload) -> bytes:
     """A whole answer as the stream that was asked for, from an upstream that cannot stream."""
     head = {name: payload.get(name) for name in ("id", "created", "model")}
     head["object"] = "chat.completion.chunk"
     frames = []
-    for choice in _objects(payload.get("choices")):
+    for choice in objects(payload.get("choices")):
         message = choice.get("message")
         delta = dict(message) if isinstance(message, dict) else {}
-        calls = list(_objects(delta.get("tool_calls")))
+        calls = list(objects(delta.get("tool_calls")))
         if calls:
             delta["tool_calls"] = [{"index": place} | call for place, call in enumerate(calls)]
         index = {"index": choice.get("index", 0)}
@@ -126,47 +142,12 @@ def as_stream(payload: dict[str, Any]) -> bytes:
     return b"".join(frames) + DONE
 
 
-def _data(frame: bytes) -> bytes | None:
-    """The data of a frame; None if it has none (a comment, an event's name alone)."""
-    lines = [_value(line) for line in frame.splitlines() if line.startswith(b"data:")]
-    return b"\n".join(lines) if lines else None
-
-
-def _value(line: bytes) -> bytes:
-    return line[5:].removeprefix(b" ")
-
-
-def _with_data(frame: bytes, payload: dict[str, Any]) -> bytes:
-    others = [line for line in frame.splitlines() if line and not line.startswith(b"data:")]
-    return b"\n".join([*others, b"data: " + orjson.dumps(payload)]) + b"\n\n"
-
-
-def _is_quota_comment(frame: bytes) -> bool:
-    # Only this gateway says what it billed; an upstream that is one of its kind has its own books.
-    return any(
-        line.startswith(b":") and line[1:].strip().startswith(QUOTA_COMMENT.encode())
-        for line in frame.splitlines()
-    )
-
-
-def _object(data: bytes | None) -> dict[str, Any] | None:
-    try:
-        value = None if data is None else orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def _objects(value: object) -> Iterator[dict[str, Any]]:
-    return (item for item in (value if isinstance(value, list) else ()) if isinstance(item, dict))
-
-
-def _pieces(delta: object) -> Iterator[str]:
-    if not isinstance(delta, dict):
-        return
-    found = [delta.get("content"), delta.get("reasoning_content"), delta.get("refusal")]
-    for call in _objects(delta.get("tool_calls")):
-        function = call.get("function")
-        if isinstance(function, dict):
+def _pieces(choice: Payload) -> Iterator[str]:
+    delta: Any = choice.get("delta")
+    found = [choice.get("text")]
+    if isinstance(delta, dict):
+        found += [delta.get("content"), delta.get("reasoning_content"), delta.get("refusal")]
+        functions = [call.get("function") for call in objects(delta.get("tool_calls"))]
+        for function in objects([delta.get("function_call"), *functions]):
             found += [function.get("name"), function.get("arguments")]
     yield from (piece for piece in found if isinstance(piece, str))

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from nexhina_nb.gateway.relay import StreamTap, as_stream, renamed
+from nexhina_nb.gateway.answers import renamed
+from nexhina_nb.gateway.taps.chat import ChatTap, as_stream
 from nexhina_nb.wire.accumulate import ChatAccumulator
 from nexhina_nb.wire.sse import Decoder, Event, encode
 
@@ -39,7 +40,7 @@ STREAM = [text("Hello, "), text("you"), finish(), chunk(choices=[], usage=USAGE)
 
 @given(st.lists(st.integers(1, 40), max_size=30))
 def test_any_split_gives_the_same(sizes: list[int]) -> None:
-    whole, tap, out = b"".join(STREAM), StreamTap("m", wants_usage=True), []
+    whole, tap, out = b"".join(STREAM), ChatTap("m", wants_usage=True), []
     for size in sizes:
         out += tap.feed(whole[:size])
         whole = whole[size:]
@@ -51,13 +52,13 @@ def test_any_split_gives_the_same(sizes: list[int]) -> None:
 
 
 def test_usage_that_nobody_asked_for_is_read_and_taken_out() -> None:
-    tap = StreamTap("m", wants_usage=False)
+    tap = ChatTap("m", wants_usage=False)
     assert tap.feed(b"".join(STREAM)) == STREAM[:3]
     assert tap.usage == USAGE
 
 
 def test_usage_beside_choices_is_stripped_and_the_choices_stay() -> None:
-    tap = StreamTap("m", wants_usage=False)
+    tap = ChatTap("m", wants_usage=False)
     (passed,) = payloads(tap.feed(finish(usage=USAGE)))
     assert passed == payloads([finish()])[0]
     (null,) = payloads(tap.feed(text("x", usage=None)))
@@ -66,7 +67,7 @@ def test_usage_beside_choices_is_stripped_and_the_choices_stay() -> None:
 
 
 def test_the_last_usage_with_tokens_counts() -> None:
-    tap = StreamTap("m", wants_usage=True)
+    tap = ChatTap("m", wants_usage=True)
     empty = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
     tap.feed(chunk(choices=[], usage=USAGE) + chunk(choices=[], usage=empty))
     assert tap.usage == USAGE
@@ -77,7 +78,7 @@ def test_the_last_usage_with_tokens_counts() -> None:
 def test_the_name_is_the_one_that_was_asked_for_and_nothing_else_changes(
     name: str, spaced: bool
 ) -> None:
-    tap = StreamTap("asked", wants_usage=False)
+    tap = ChatTap("asked", wants_usage=False)
     said = f'say "model":"{name}"'
     out = payloads(tap.feed(text(said, name, spaced=spaced) + text(name, name, spaced=spaced)))
     assert [row["model"] for row in out] == ["asked", "asked"]
@@ -86,7 +87,7 @@ def test_the_name_is_the_one_that_was_asked_for_and_nothing_else_changes(
 
 
 def test_a_first_chunk_without_a_name_changes_nothing() -> None:
-    tap = StreamTap("asked", wants_usage=True)
+    tap = ChatTap("asked", wants_usage=True)
     first = chunk("", choices=[])
     assert tap.feed(first) == [first]
     (second,) = payloads(tap.feed(text("", "up")))
@@ -99,14 +100,14 @@ def test_a_first_chunk_without_a_name_changes_nothing() -> None:
     [DONE, b"data:[DONE]\n\n", b"event: end\r\ndata: [DONE]\r\n\r\n", b"data: [DONE] \n\n"],
 )
 def test_the_end_marker_is_held_back_however_it_is_written(marker: bytes) -> None:
-    tap = StreamTap("m", wants_usage=True)
+    tap = ChatTap("m", wants_usage=True)
     assert tap.feed(marker + text("late")) == []
     assert tap.done
     assert tap.feed(text("later")) == []
 
 
 def test_a_stream_is_complete_when_every_choice_has_ended() -> None:
-    tap = StreamTap("m", wants_usage=True)
+    tap = ChatTap("m", wants_usage=True)
     tap.feed(text("a", spaced=True))
     assert not tap.complete
     tap.feed(text("b", index=1) + finish(0))
@@ -116,20 +117,20 @@ def test_a_stream_is_complete_when_every_choice_has_ended() -> None:
 
 
 def test_a_last_frame_without_its_blank_line_counts() -> None:
-    tap = StreamTap("m", wants_usage=True)
+    tap = ChatTap("m", wants_usage=True)
     assert tap.feed(text("a") + finish().rstrip()) == [text("a")]
     assert payloads(tap.finish()) == payloads([finish()])
     assert tap.complete
 
 
 def test_an_upstreams_own_bill_is_not_passed_on() -> None:
-    tap = StreamTap("m", wants_usage=True)
+    tap = ChatTap("m", wants_usage=True)
     assert tap.feed(b": nexhina-quota 999\n\n: ping\n\n") == [b": ping\n\n"]
 
 
 def test_an_error_frame_is_passed_on_and_noticed() -> None:
     frame = encode(b'{"error":{"message":"boom"}}')
-    tap = StreamTap("m", wants_usage=True)
+    tap = ChatTap("m", wants_usage=True)
     assert tap.feed(frame) == [frame]
     assert tap.failed
 
@@ -137,7 +138,7 @@ def test_an_error_frame_is_passed_on_and_noticed() -> None:
 def test_tool_calls_and_thoughts_count_as_text() -> None:
     call = {"index": 0, "function": {"name": "look", "arguments": '{"a":1}'}}
     delta = {"reasoning_content": "hm", "tool_calls": [call]}
-    tap = StreamTap("m", wants_usage=True)
+    tap = ChatTap("m", wants_usage=True)
     tap.feed(chunk(choices=[{"index": 0, "delta": delta, "finish_reason": None}]))
     assert tap.text() == 'hmlook{"a":1}'
 
@@ -154,7 +155,7 @@ ANY_JSON = st.recursive(
 
 @given(ANY_JSON, st.booleans())
 def test_json_of_any_shape_never_crashes(value: Any, wants_usage: bool) -> None:
-    tap = StreamTap("asked", wants_usage=wants_usage)
+    tap = ChatTap("asked", wants_usage=wants_usage)
     tap.feed(encode(json.dumps(value)))
     tap.text()
     assert tap.usage is None or isinstance(tap.usage, dict)
@@ -162,7 +163,7 @@ def test_json_of_any_shape_never_crashes(value: Any, wants_usage: bool) -> None:
 
 @given(st.binary(max_size=400))
 def test_junk_never_crashes(junk: bytes) -> None:
-    tap = StreamTap("m", wants_usage=False)
+    tap = ChatTap("m", wants_usage=False)
     tap.feed(b"data: " + junk + b"\n\n")
     tap.finish()
     tap.text()

@@ -1,0 +1,85 @@
+"""The protocol of a tap, and what every tap does with a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import orjson
+
+from nexhina_nb.errors import APIError
+from nexhina_nb.pricing.usage import Tokens
+from nexhina_nb.wire.extensions import QUOTA_COMMENT
+
+Payload = dict[str, Any]
+
+
+class Tap(Protocol):
+    """Reads one stream on its way through.
+
+    ``done``: the end was announced. ``complete``: nothing is missing, announced or not.
+    ``failed``: the upstream itself has told the caller of an error. ``usage`` and ``reply`` are
+    what the stream has said of the whole: None until it did.
+    """
+
+    usage: Payload | None
+    reply: Payload | None
+    done: bool
+    failed: bool
+
+    @property
+    def complete(self) -> bool: ...
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The frames to send on now; the end marker is not among them, and nothing after it."""
+        ...
+
+    def finish(self) -> list[bytes]:
+        """What the upstream's last bytes hold, if it left out the blank line at their end."""
+        ...
+
+    def text(self) -> str:
+        """All text that came so far, for a local count."""
+        ...
+
+    def closing(self, used: Tokens) -> tuple[bytes, bytes]:
+        """What is told before the bill, and the end marker that follows it."""
+        ...
+
+    def fault(self, error: APIError) -> bytes:
+        """A frame that tells the caller that the stream is broken."""
+        ...
+
+
+def data_of(frame: bytes) -> bytes | None:
+    """The data of a frame; None if it has none (a comment, an event's name alone)."""
+    lines = [line[5:].removeprefix(b" ") for line in frame.splitlines() if line[:5] == b"data:"]
+    return b"\n".join(lines) if lines else None
+
+
+def payload_of(data: bytes | None) -> Payload | None:
+    """The JSON object that a frame carries, if it carries one."""
+    try:
+        value = None if data is None else orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def with_payload(frame: bytes, payload: Payload) -> bytes:
+    """The frame with other data; its event, id and comments stay."""
+    others = [line for line in frame.splitlines() if line and not line.startswith(b"data:")]
+    return b"\n".join([*others, b"data: " + orjson.dumps(payload)]) + b"\n\n"
+
+
+def is_quota_comment(frame: bytes) -> bool:
+    """Whether an upstream says what it billed: only this gateway may, to its own callers."""
+    return any(
+        line.startswith(b":") and line[1:].strip().startswith(QUOTA_COMMENT.encode())
+        for line in frame.splitlines()
+    )
+
+
+def objects(value: object) -> Iterator[Payload]:
+    """The objects in what should be a list of them."""
+    return (item for item in (value if isinstance(value, list) else ()) if isinstance(item, dict))

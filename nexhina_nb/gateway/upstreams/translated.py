@@ -1,0 +1,139 @@
+"""An upstream that is asked in the caller's dialect, and in chat where it does not know that one.
+
+Which paths a server knows it says itself, once: with 404, 405 or 501 for the path (not for the
+model). What it does not know is remembered for as long as the gateway runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
+
+import orjson
+
+from nexhina_nb.gateway import dialects
+from nexhina_nb.gateway.dialects.base import Dialect
+from nexhina_nb.gateway.upstreams.base import Answer, Call, UpstreamPort, read
+from nexhina_nb.wire.faults import read_fault
+from nexhina_nb.wire.sse import Decoder, Event
+
+CHAT = "/chat/completions"
+_UNKNOWN_PATH = frozenset({404, 405, 501})
+
+
+class Translated:
+    """Wraps an upstream. ``only_chat``: it is known to speak nothing but chat."""
+
+    def __init__(self, upstream: UpstreamPort, *, only_chat: bool = False) -> None:
+        self._upstream = upstream
+        self._only_chat = only_chat
+        self._unknown: set[str] = set()
+
+    async def send(self, call: Call) -> Answer:
+        """Send the call as it is, or what it amounts to in chat."""
+        dialect = dialects.of(call.path)
+        if dialect is None or call.method != "POST":
+            return await self._upstream.send(call)
+        if not self._only_chat and call.path not in self._unknown:
+            answer = await self._upstream.send(call)
+            if answer.status not in _UNKNOWN_PATH:
+                return answer
+            refused = await _Kept.of(answer)
+            if not refused.is_about_the_path:
+                return refused
+            self._unknown.add(call.path)
+        body = dialect.request(call.body)
+        if call.stream:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
+        answer = await self._upstream.send(replace(call, path=CHAT, body=body))
+        return answer if answer.status >= 400 else _Translation(answer, dialect, call)
+
+    async def aclose(self) -> None:
+        """Close what is kept open between calls."""
+        await self._upstream.aclose()
+
+
+class _Kept:
+    """An answer that has been read to see what it says."""
+
+    def __init__(self, answer: Answer, content: bytes) -> None:
+        self.status = answer.status
+        self.headers: Mapping[str, str] = answer.headers
+        self._content = content
+
+    @classmethod
+    async def of(cls, answer: Answer) -> _Kept:
+        try:
+            return cls(answer, await read(answer))
+        finally:
+            await answer.aclose()
+
+    @property
+    def is_about_the_path(self) -> bool:
+        """Whether the path is unknown there, and not the model, or an earlier response."""
+        fault = read_fault(_parsed(self._content))
+        return fault.code not in ("model_not_found", "previous_response_not_found") and (
+            fault.param in (None, "", "path")
+        )
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        yield self._content
+
+    async def aclose(self) -> None:
+        """Nothing is open any more."""
+
+
+class _Translation:
+    """A chat's answer in the words of a dialect."""
+
+    def __init__(self, answer: Answer, dialect: Dialect, call: Call) -> None:
+        self._answer = answer
+        self._dialect = dialect
+        self._call = call
+        self.status = answer.status
+        is_stream = call.stream and "json" not in answer.headers.get("content-type", "")
+        self._body: Callable[[], AsyncIterator[bytes]] = self._frames if is_stream else self._whole
+        self.headers: Mapping[str, str] = {
+            name: value for name, value in answer.headers.items() if name != "content-length"
+        }
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        return self._body()
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
+
+    async def _whole(self) -> AsyncIterator[bytes]:
+        content = await read(self._answer)
+        chat = _parsed(content)
+        # What is no reply is passed on: whoever reads it next says what is wrong with it.
+        if isinstance(chat, dict) and not chat.get("error"):
+            reply = self._dialect.reply(chat, self._call.body, self._call.request_id)
+            content = orjson.dumps(reply)
+        yield content
+
+    async def _frames(self) -> AsyncIterator[bytes]:
+        translator = self._dialect.translator(self._call.body, self._call.request_id)
+        async for event in self._events():
+            if event.done:
+                for frame in translator.end():
+                    yield frame
+                return
+            chunk = _parsed(event.data)
+            for frame in translator.feed(chunk) if isinstance(chunk, dict) else ():
+                yield frame
+        # A chat that broke off has no end, and then neither has what is made of it.
+
+    async def _events(self) -> AsyncIterator[Event]:
+        decoder = Decoder()
+        async for data in self._answer.chunks():
+            for event in decoder.feed(data):
+                if isinstance(event, Event):
+                    yield event
+
+
+def _parsed(content: bytes | str) -> object:
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return None
