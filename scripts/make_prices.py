@@ -73,7 +73,12 @@ TEACHING: tuple[Row, ...] = tuple(
             "max_output": 4096,
         },
         {"model": "local/embed", "kind": "embedding", "input": "0.02", "context": 8192},
+        {"model": "local/image", "kind": "image", "per": "image", "usd": "0.002"},
+        {"model": "local/moderate", "kind": "moderation", "input": "0.01", "context": 32768},
         {"model": "local/rerank", "kind": "rerank", "input": "0.05", "context": 8192},
+        {"model": "local/speak", "kind": "speech", "input": "1", "per": "character"},
+        {"model": "local/transcribe", "kind": "transcription", "per": "second", "usd": "0.00001"},
+        {"model": "local/video", "kind": "video", "per": "second", "usd": "0.001"},
     )
 )
 

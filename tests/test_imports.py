@@ -9,10 +9,10 @@ import sys
 import pytest
 
 HEAVY = {
-    "IPython", "anywidget", "bm25s", "httpx", "httpx2", "ipywidgets", "jupyter_server",
-    "jupyterlab", "keyring", "markdown_it", "matplotlib", "narwhals", "numpy", "openai", "pandas",
-    "polars", "pyarrow", "pydantic", "pygments", "rich", "sqlalchemy", "starlette", "tiktoken",
-    "tornado", "uvicorn",
+    "IPython", "PIL", "anywidget", "av", "bm25s", "espeakng_loader", "httpx", "httpx2",
+    "ipywidgets", "jupyter_server", "jupyterlab", "keyring", "markdown_it", "matplotlib",
+    "narwhals", "numpy", "openai", "pandas", "pocketsphinx", "polars", "pyarrow", "pydantic",
+    "pygments", "rich", "sqlalchemy", "starlette", "tiktoken", "tornado", "uvicorn",
 }  # fmt: skip
 
 
@@ -36,6 +36,7 @@ def loaded_by(statement: str) -> set[str]:
         ("import nexhina_nb.cli", set()),
         ("import nexhina_nb.gateway.process", set()),
         ("import nexhina_nb.engines", set()),
+        ("from nexhina_nb.engines import sound, speech, transcription", set()),
         ("import nexhina_nb.pricing.cost", set()),
         ("import nexhina_nb.wire", set()),
         ("import nexhina_nb.magics.extension", {"IPython", "pygments"}),

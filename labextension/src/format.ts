@@ -73,7 +73,10 @@ const KINDS: Readonly<Record<string, string>> = {
   gemini: 'chat',
   embeddings: 'embeddings',
   'jina-rerank': 'rerank',
+  moderations: 'moderation',
   'image-generation': 'images',
+  'audio-speech': 'speech',
+  'audio-transcription': 'transcription',
   'openai-video': 'video'
 };
 

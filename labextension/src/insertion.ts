@@ -2,7 +2,8 @@
 
 import type { IModel } from './tokens.js';
 
-export type Verb = 'chat' | 'embed' | 'rerank';
+export type Verb =
+  'chat' | 'embed' | 'rerank' | 'moderate' | 'image' | 'speak' | 'transcribe' | 'video';
 
 /** The text of a cell, and where in it the cursor goes. */
 export interface IInsertion {
@@ -10,17 +11,22 @@ export interface IInsertion {
   cursor: number;
 }
 
-/** Endpoint types, as gateways name them in /v1/models, that a cell magic serves. */
+/** Endpoint types, as gateways name them in /v1/models, that a magic serves. */
 const VERBS: Readonly<Record<string, Verb>> = {
   openai: 'chat',
   'openai-response': 'chat',
   anthropic: 'chat',
   gemini: 'chat',
   embeddings: 'embed',
-  'jina-rerank': 'rerank'
+  'jina-rerank': 'rerank',
+  moderations: 'moderate',
+  'image-generation': 'image',
+  'audio-speech': 'speak',
+  'audio-transcription': 'transcribe',
+  'openai-video': 'video'
 };
 
-/** The verb for a model; null if no cell magic serves it. */
+/** The verb for a model; null if no magic serves it. */
 export function verbOf(model: Pick<IModel, 'id' | 'kinds'>): Verb | null {
   if (model.kinds.length === 0) {
     return guessed(model.id);
@@ -40,6 +46,11 @@ function guessed(id: string): Verb {
 }
 
 export function insertion(verb: Verb, model: string): IInsertion {
+  if (verb === 'transcribe') {
+    // Its line names a file; there is no text below it.
+    const line = `%nexhina transcribe -m ${quoted(model)} `;
+    return { source: line, cursor: line.length };
+  }
   const words = ['%%nexhina', ...(verb === 'chat' ? [] : [verb]), '-m', quoted(model)];
   if (verb === 'rerank') {
     const start = `${words.join(' ')} -q "`;

@@ -108,6 +108,7 @@ test('kinds have names that people know; one that is not known keeps its own', (
   assert.equal(format.kindNames(['openai']), 'chat');
   assert.equal(format.kindNames(['jina-rerank', 'holograms']), 'rerank, holograms');
   assert.equal(format.kindNames(['anthropic', 'openai']), 'chat');
+  assert.equal(format.kindNames(['audio-speech']), 'speech');
   assert.equal(format.kindNames([]), '');
 });
 

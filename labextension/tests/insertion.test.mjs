@@ -9,8 +9,10 @@ test('the kind of a model decides the verb', () => {
   assert.equal(verb('anthropic', 'openai'), 'chat');
   assert.equal(verb('embeddings'), 'embed');
   assert.equal(verb('jina-rerank'), 'rerank');
-  assert.equal(verb('image-generation'), null);
-  assert.equal(verb('image-generation', 'openai'), 'chat');
+  assert.equal(verb('image-generation'), 'image');
+  assert.equal(verb('audio-speech'), 'speak');
+  assert.equal(verb('holograms'), null);
+  assert.equal(verb('holograms', 'openai'), 'chat');
 });
 
 test('where a gateway tells no kind, the name does', () => {
@@ -31,6 +33,12 @@ test('a cell is a prompt, with the cursor where the user goes on', () => {
     assert.equal(`${source.slice(0, cursor)}|${source.slice(cursor)}`, expected);
     assert.ok(isPrompt(source));
   }
+});
+
+test('a verb that takes a file is a line without text below it', () => {
+  const { source, cursor } = insertion('transcribe', 'local/transcribe');
+  assert.equal(source, '%nexhina transcribe -m local/transcribe ');
+  assert.equal(cursor, source.length);
 });
 
 test('names that a shell would split are quoted', () => {

@@ -15,6 +15,9 @@ from nexhina_nb.settings import Settings, load
 
 _OPTIONAL = (
     ("jupyterlab", "lab", "JupyterLab"),
+    ("av", "local", "video, and sound of every format"),
+    ("espeakng_loader", "local", "speech by local/speak"),
+    ("pocketsphinx", "local", "speech recognition by local/transcribe"),
     ("splintr", "local", "faster token counts of whole columns"),
     ("psycopg", "postgres", "PostgreSQL as the store"),
     ("distributed", "dask", "batches on a Dask cluster"),
@@ -37,7 +40,7 @@ def doctor() -> None:
         state = "there" if found else f"not installed; pip install 'nexhina_nb[{extra}]'"
         if found and module == "keyring" and not _has_keyring():
             state = "installed, but this system has no keyring that it can use"
-        click.echo(f"{module:<11} {state} ({purpose})")
+        click.echo(f"{module:<15} {state} ({purpose})")
 
 
 def _has_keyring() -> bool:

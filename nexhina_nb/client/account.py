@@ -110,7 +110,7 @@ def _prices(model: Model, catalog: Catalog) -> tuple[Any, Any]:
 
 def _said(model: Model) -> Price | None:
     """The price that the gateway itself gives, in ratios (contract 8.3), if it gives one."""
-    facts = (model.model_extra or {}).get("pricing")
+    facts: Any = model.pricing  # read leniently, so it may be anything
     if not isinstance(facts, Mapping) or "model_ratio" not in facts:
         return None
     try:

@@ -5,21 +5,37 @@ asyncio loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar, overload
+from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 
 from nexhina_nb.client import core
+from nexhina_nb.client.aio_jobs import AsyncVideoJob
+from nexhina_nb.client.aio_streams import (
+    AsyncChatStream,
+    AsyncImageStream,
+    AsyncRespondStream,
+    AsyncSpeechStream,
+    AsyncStream,
+    AsyncTranscriptStream,
+)
 from nexhina_nb.client.exchange import Failure, Flow, Request, Response, Sleep
-from nexhina_nb.client.messages import Prompt
+from nexhina_nb.client.films import VideoStatus
+from nexhina_nb.client.pictures import ImageReply
 from nexhina_nb.client.replies import ChatReply
+from nexhina_nb.client.responding import RespondReply
 from nexhina_nb.client.session import Session
-from nexhina_nb.client.shell import Shell, StreamShell, like
+from nexhina_nb.client.shell import Shell, Streaming, like
+from nexhina_nb.client.speech import SpeechReply
 from nexhina_nb.client.streams import OpenStream
+from nexhina_nb.client.transcripts import TranscriptReply
 from nexhina_nb.client.transport import SEND, response, transport
+
+__all__ = ["AsyncChatStream", "AsyncClient", "beside", "carry_out"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Awaited: TypeAlias = Coroutine[Any, Any, T]
 
 
 def _verb(
@@ -32,53 +48,26 @@ def _verb(
     return method
 
 
-class AsyncChatStream(StreamShell):
-    """An answer as it comes: ``async for`` gives its pieces of text. Leaving its ``async with``
-    closes the connection.
-    """
+def _streaming(flow: Callable[..., Flow[Any]], kind: type[AsyncStream[Any, Any]]) -> Any:
+    @like(flow, kind.__name__)
+    async def method(self: AsyncClient, /, *args: Any, **kwargs: Any) -> Any:
+        result = await self._run(flow(self._session, *args, **kwargs))
+        return (
+            kind(result, self._transport, self._run) if isinstance(result, OpenStream) else result
+        )
 
-    async def read(self) -> ChatReply:
-        """Read to the end; the whole reply."""
-        async for _ in self:
-            pass
-        return self.reply
+    return method
 
-    async def close(self) -> None:
-        """Close the connection at once; the gateway stops, and iteration ends."""
-        self._closed = True
-        await self._source.aclose()
 
-    def __aiter__(self) -> AsyncIterator[str]:
-        if self._pieces is None:
-            self._pieces = self._read()
-        return self._pieces
+def _job(
+    flow: Callable[Concatenate[Session, P], Flow[VideoStatus]],
+) -> Callable[Concatenate[AsyncClient, P], Awaited[AsyncVideoJob]]:
+    @like(flow, AsyncVideoJob.__name__)
+    async def method(self: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> AsyncVideoJob:
+        status = await self._run(flow(self._session, *args, **kwargs))
+        return AsyncVideoJob(status, self._session, self._transport, self._run)
 
-    _pieces: AsyncIterator[str] | None = None
-
-    async def __anext__(self) -> str:
-        return await anext(aiter(self))
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *failure: object) -> None:
-        await self.close()
-
-    async def _read(self) -> AsyncIterator[str]:
-        try:
-            async for data in self._source.aiter_bytes():
-                for piece in self._state.feed(data):
-                    yield piece
-                if self._state.done:
-                    break
-            if not self._closed:
-                for piece in self._state.end():
-                    yield piece
-        except self._transport.errors as error:
-            if not self._closed:
-                raise self._state.broken(self._transport.reason(error)) from None
-        finally:
-            await self._source.aclose()
+    return method
 
 
 class AsyncClient(Shell):
@@ -90,31 +79,37 @@ class AsyncClient(Shell):
 
     kind = "AsyncClient"
 
+    chat: Streaming[Awaited[ChatReply], Awaited[AsyncChatStream]] = _streaming(
+        core.chat, AsyncChatStream
+    )
+    respond: Streaming[Awaited[RespondReply], Awaited[AsyncRespondStream]] = _streaming(
+        core.respond, AsyncRespondStream
+    )
+    response: Streaming[Awaited[RespondReply], Awaited[AsyncRespondStream]] = _streaming(
+        core.response, AsyncRespondStream
+    )
+    cancel_response = _verb(core.cancel_response)
+    delete_response = _verb(core.delete_response)
+    input_items = _verb(core.input_items)
     embed = _verb(core.embed)
     rerank = _verb(core.rerank)
+    moderate = _verb(core.moderate)
+    image: Streaming[Awaited[ImageReply], Awaited[AsyncImageStream]] = _streaming(
+        core.image, AsyncImageStream
+    )
+    speak: Streaming[Awaited[SpeechReply], Awaited[AsyncSpeechStream]] = _streaming(
+        core.speak, AsyncSpeechStream
+    )
+    transcribe: Streaming[Awaited[TranscriptReply], Awaited[AsyncTranscriptStream]] = _streaming(
+        core.transcribe, AsyncTranscriptStream
+    )
+    translate = _verb(core.translate)
+    video = _job(core.video)
+    video_job = _job(core.video_job)
     models = _verb(core.models)
     usage = _verb(core.usage)
     logs = _verb(core.logs)
     spending = _verb(core.spending)
-
-    @overload
-    async def chat(
-        self, prompt: Prompt, *, stream: Literal[True], **options: Any
-    ) -> AsyncChatStream: ...
-    @overload
-    async def chat(
-        self, prompt: Prompt, *, stream: Literal[False] = ..., **options: Any
-    ) -> ChatReply: ...
-    @overload
-    async def chat(
-        self, prompt: Prompt, *, stream: bool, **options: Any
-    ) -> ChatReply | AsyncChatStream: ...
-    @like(core.chat, "AsyncChatStream")
-    async def chat(self, prompt: Prompt, **options: Any) -> ChatReply | AsyncChatStream:
-        result = await self._run(core.chat(self._session, prompt, **options))
-        return (
-            AsyncChatStream(result, self._transport) if isinstance(result, OpenStream) else result
-        )
 
     async def close(self) -> None:
         """Close the connections, unless they belong to the caller's own ``http_client``."""

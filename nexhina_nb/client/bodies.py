@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
 from nexhina_nb.errors import BadInput
-from nexhina_nb.wire.base import Request as WireRequest
+from nexhina_nb.wire.base import Request as WireRequest, Wire
 from nexhina_nb.wire.validation import from_validation
+
+Model = TypeVar("Model", bound=Wire)
 
 
 def encode(kind: type[WireRequest], fields: Mapping[str, Any], own: Mapping[str, Any]) -> bytes:
@@ -21,23 +24,34 @@ def encode(kind: type[WireRequest], fields: Mapping[str, Any], own: Mapping[str,
     Unknown names in ``own`` go to the gateway as they are (contract 0.3), unless they look like
     slips of the pen. Raises BadInput, with the field's name, for what the contract does not allow.
     """
-    _catch_slips(kind, fields, own)
-    given = {name: value for name, value in {**fields, **own}.items() if value is not None}
     try:
-        return kind.model_validate(given).to_json()
-    except ValidationError as error:
-        raise BadInput(from_validation(error).message, hint=HINT) from None
+        return check(kind, fields, own).to_json()
     except (PydanticSerializationError, UnicodeError) as error:
         reason = str(error).splitlines()[0]
         raise BadInput(f"the request cannot be written as JSON: {reason}", hint=HINT) from None
 
 
+def check(
+    kind: type[Model],
+    fields: Mapping[str, Any],
+    own: Mapping[str, Any],
+    more: Mapping[str, Any] = MappingProxyType({}),
+) -> Model:
+    """The request that the arguments make, as `encode` would write it; ``more`` stands for what
+    goes along in another way, such as files. Raises BadInput as `encode` does.
+    """
+    _catch_slips(kind, fields, own)
+    given = {name: value for name, value in {**fields, **own, **more}.items() if value is not None}
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        raise BadInput(from_validation(error).message, hint=HINT) from None
+
+
 HINT = "nothing was sent"
 
 
-def _catch_slips(
-    kind: type[WireRequest], fields: Mapping[str, Any], own: Mapping[str, Any]
-) -> None:
+def _catch_slips(kind: type[Wire], fields: Mapping[str, Any], own: Mapping[str, Any]) -> None:
     known = sorted({*kind.model_fields, *fields, "system", "lang", "json", "schema", "images"})
     for name in own:
         if name in fields and fields[name] is not None:

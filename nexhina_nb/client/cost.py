@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.cost import Tokens, format_usd, quota as quota_of, usd
-from nexhina_nb.wire import Usage
+from nexhina_nb.wire.base import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +42,11 @@ def cost_of(billed: str | None, model: Any, usage: Any) -> Cost:
     if quota is not None:
         return Cost(quota, usd(quota), "gateway")
     # A server may send anything under these names: replies are read leniently.
-    if not isinstance(usage, Usage) or not isinstance(model, str):
+    if not isinstance(usage, Reply) or not isinstance(model, str):
         return Cost()
     price = Catalog.bundled().price(model)
-    if price is None:
-        return Cost()
+    if price is None or (price.per_call is not None and price.unit != "call"):
+        return Cost()  # so many pictures or seconds, which the usage does not tell
     quota = quota_of(price, Tokens.from_usage(usage.dump()))
     return Cost(quota, usd(quota), "catalogue")
 
@@ -60,6 +60,11 @@ def total(costs: Iterable[Cost]) -> Cost:
         quota += cost.quota
         source = "catalogue" if cost.source == "catalogue" else source
     return Cost(quota, usd(quota), "gateway" if source == "gateway" else "catalogue")
+
+
+def known(costs: Iterable[Cost]) -> Cost:
+    """The cost of several calls as far as it is known: those that are not count nothing."""
+    return total([cost for cost in costs if cost.quota is not None] or [Cost()])
 
 
 def _integer(value: str | None) -> int | None:

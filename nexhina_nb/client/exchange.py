@@ -11,18 +11,21 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import orjson
 
 from nexhina_nb import errors, retry
 from nexhina_nb.client.session import Session
 from nexhina_nb.client.target import Target
+from nexhina_nb.client.uploads import FormData
 from nexhina_nb.wire.errors import from_body
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. ``path`` starts below the base URL, or with ``/api`` below its root.
+    """One request. ``path`` starts below the base URL, or with ``/api`` below its root; a link that
+    an answer gave is taken as it is. The body is JSON, or a ``form``.
 
     ``repeatable``: asking twice does no harm, so that a connection lost on the way is tried again.
     A chat is not: the first call may have been answered, and billed, all the same.
@@ -35,13 +38,30 @@ class Request:
     repeatable: bool = False
     patience: float | None = None
     target: Target | None = None
+    form: FormData | None = None
+    accept: str = "application/json"
 
     @property
     def url(self) -> str:
         """The full address; only a request that `exchange` has given a target has one."""
         assert self.target is not None
+        if self.path.startswith(("http://", "https://")):
+            return self.path
         above = self.target.root if self.path.startswith("/api/") else self.target.base_url
         return above + self.path
+
+    @property
+    def goes_home(self) -> bool:
+        """Whether it goes to the host that the key is for; a link may lead anywhere."""
+        assert self.target is not None
+        return urlsplit(self.url)[:2] == urlsplit(self.target.base_url)[:2]
+
+    @property
+    def only_once(self) -> bool:
+        """Whether it carries something that can be read only once, so that it cannot be sent
+        again.
+        """
+        return self.form is not None and not self.form.rewindable
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +116,12 @@ def exchange(session: Session, request: Request) -> Flow[Response]:
         assert outcome is not None
         if isinstance(outcome, Response) and outcome.status < 300:
             return outcome
-        if may_move and _is_stranger(outcome) and session.move():
+        if (
+            may_move
+            and _may_send_again(request, outcome)
+            and _is_stranger(outcome)
+            and session.move()
+        ):
             may_move = False
             continue
         error, delay = _verdict(session, request, outcome, attempt)
@@ -117,11 +142,12 @@ def _verdict(
     session: Session, request: Request, outcome: Response | Failure, attempt: int
 ) -> tuple[errors.NexhinaError, float | None]:
     """The error that an outcome stands for, and how long to wait before the next try, if any."""
+    may_send = _may_send_again(request, outcome)
     if isinstance(outcome, Failure):
-        again = _may_repeat(request, outcome)
+        again = may_send and _may_repeat(request, outcome)
         return outcome.error, session.policy.delay(attempt) if again else None
     error = read_error(session.target, outcome)
-    if not isinstance(error, errors.APIError) or not passes(error):
+    if not may_send or not isinstance(error, errors.APIError) or not passes(error):
         return error, None
     return error, session.policy.delay(attempt, error.retry_after)
 
@@ -130,6 +156,10 @@ def once(session: Session, request: Request) -> Flow[Response | None]:
     """One try, None unless it worked: for questions asked only to explain something else."""
     outcome = yield replace(request, target=session.target)
     return outcome if isinstance(outcome, Response) and outcome.status < 300 else None
+
+
+def _may_send_again(request: Request, outcome: Response | Failure) -> bool:
+    return not request.only_once or (isinstance(outcome, Failure) and not outcome.sent)
 
 
 def _may_repeat(request: Request, failure: Failure) -> bool:
@@ -160,16 +190,22 @@ def read_error(target: Target, response: Response) -> errors.NexhinaError:
     return from_body(response.status, text, response.headers, retry_after=wait)
 
 
-def read_json(target: Target, response: Response) -> dict[str, Any]:
-    """The JSON object that a good answer carries; raises the error it holds, or Upstream for
-    anything else.
-    """
+def read_object(target: Target, response: Response) -> dict[str, Any]:
+    """The JSON object that a good answer carries, whatever it says; Upstream for anything else."""
     try:
         body = orjson.loads(response.body)
     except orjson.JSONDecodeError:
         raise not_an_answer(target, response, "is not JSON") from None
     if not isinstance(body, dict):
         raise not_an_answer(target, response, "is not a JSON object")
+    return body
+
+
+def read_json(target: Target, response: Response) -> dict[str, Any]:
+    """The JSON object that a good answer carries; raises the error it holds, or Upstream for
+    anything else.
+    """
+    body = read_object(target, response)
     if body.get("error"):
         # Some gateways answer 200 and put the error into the body (contract 2.3, 7.9).
         raise read_error(target, response)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -25,6 +25,7 @@ from nexhina_nb.pricing import tokens
 from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.wire import Model, ModelList
 
+T = TypeVar("T")
 PATIENCE = 5.0  # seconds: an error must not keep anyone waiting
 MODELS = Request("GET", "/models", repeatable=True, patience=PATIENCE)
 USAGE = Request("GET", "/api/usage/token/", repeatable=True, patience=PATIENCE)
@@ -47,13 +48,29 @@ def call(
     """Exchange one request for an answer and its JSON (nothing of a stream); an error learns what
     to do about it.
     """
+    return (yield from ask(session, request, asked, _json_of))
+
+
+def ask(
+    session: Session,
+    request: Request,
+    asked: Asked | None,
+    read: Callable[[Session, Response], T],
+) -> Flow[tuple[Response, T]]:
+    """Exchange one request for an answer and what ``read`` makes of it, which may be an error, as
+    other answers are: it learns what to do about it.
+    """
     try:
         response = yield from exchange(session, request)
-        return response, {} if response.source is not None else checked(session, response)
+        return response, read(session, response)
     except errors.APIError as error:
         failed = error
     yield from explain(session, failed, asked or Asked(), request.path)
     raise failed
+
+
+def _json_of(session: Session, response: Response) -> dict[str, Any]:
+    return {} if response.source is not None else checked(session, response)
 
 
 def checked(session: Session, response: Response) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import io
 import mimetypes
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from nexhina_nb.errors import BadInput
 
@@ -21,7 +22,11 @@ _WHAT_WORKS = "pass a path, an http(s) or data URL, bytes, or an object that sho
 
 
 def image_parts(images: Any) -> list[dict[str, Any]]:
-    """One picture or several, as ``image_url`` parts; files and objects travel as data URLs."""
+    """Pictures (one, several or none) as ``image_url`` parts; files and objects travel as data
+    URLs.
+    """
+    if images is None or (isinstance(images, Sequence) and not images):
+        return []
     single = isinstance(images, (str, bytes, Path)) or not isinstance(images, Iterable)
     several = [images] if single else list(images)
     return [{"type": "image_url", "image_url": {"url": image_url(image)}} for image in several]
@@ -33,11 +38,32 @@ def image_url(image: Any) -> str:
     """
     if isinstance(image, str) and image.startswith(("http://", "https://", "data:")):
         return image
-    data, name = _bytes_of(image)
+    data, kind = picture(image)
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def picture(image: Any) -> tuple[bytes, str]:
+    """The bytes of one picture and their media type. Raises BadInput for what is no picture, and
+    for a link, behind which nothing is looked up.
+    """
+    if isinstance(image, str) and image.startswith(("http://", "https://")):
+        raise BadInput("a link cannot be sent as a file", hint="download the picture first")
+    if isinstance(image, str) and image.startswith("data:"):
+        data, name = _behind(image), "the data URL"
+    else:
+        data, name = _bytes_of(image)
     kind = media_type(data, name)
     if kind is None:
         raise BadInput(f"{name or 'the bytes'} is no picture of a known kind", hint=_WHAT_WORKS)
-    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+    return data, kind
+
+
+def _behind(link: str) -> bytes:
+    head, _, text = link.partition(",")
+    try:
+        return base64.b64decode(text) if head.endswith(";base64") else unquote_to_bytes(text)
+    except ValueError:
+        return b""
 
 
 def media_type(data: bytes, name: str = "") -> str | None:
@@ -56,6 +82,9 @@ def _bytes_of(image: Any) -> tuple[bytes, str]:
         return bytes(image), ""
     if isinstance(image, (str, Path)):
         return _read(Path(image)), str(image)
+    made = getattr(image, "images", None)  # an ImageReply
+    if isinstance(made, tuple) and made and isinstance(made[0], bytes):
+        return made[0], ""
     if callable(getattr(image, "savefig", None)):  # a matplotlib figure
         buffer = io.BytesIO()
         image.savefig(buffer, format="png")

@@ -42,8 +42,8 @@ def conversation(
     )
     if not messages or (isinstance(prompt, str) and not prompt.strip()):
         raise BadInput("the prompt is empty", hint="write what to ask")
-    if images is not None and not (isinstance(images, Sequence) and not images):
-        _attach(messages, image_parts(images))
+    if pictures := image_parts(images):
+        _attach(messages, pictures)
     if system:
         if messages[0]["role"] in ("system", "developer"):
             raise BadInput("the conversation has a system message already", hint="leave out system")
@@ -97,10 +97,15 @@ def _attach(messages: list[dict[str, Any]], parts: list[dict[str, Any]]) -> None
     messages[users[-1]] = {**message, "content": before + parts}
 
 
-def _ask_for_language(messages: list[dict[str, Any]], lang: Any) -> None:
+def language_wish(lang: Any) -> str:
+    """The sentence that asks for a language ("zh", "French")."""
     if not isinstance(lang, str):
         raise BadInput(f"lang is a {type(lang).__name__}", hint='for example "zh" or "French"')
-    wish = f"Answer in {_LANGUAGES.get(lang.lower(), lang)}."
+    return f"Answer in {_LANGUAGES.get(lang.lower(), lang)}."
+
+
+def _ask_for_language(messages: list[dict[str, Any]], lang: Any) -> None:
+    wish = language_wish(lang)
     first = messages[0]
     if first["role"] in ("system", "developer") and isinstance(first.get("content"), str):
         messages[0] = {**first, "content": f"{first['content']}\n\n{wish}"}

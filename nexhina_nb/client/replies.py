@@ -26,6 +26,7 @@ from nexhina_nb.wire import (
     ToolCall,
     Usage,
 )
+from nexhina_nb.wire.base import Reply
 from nexhina_nb.wire.extensions import QUOTA_HEADER
 
 Bundle = tuple[dict[str, str], dict[str, Any]]
@@ -37,6 +38,30 @@ class Form:
 
     schema: Any = None
     is_json: bool = False
+
+    def read(self, text: str, *, truncated: bool, request_id: str | None) -> Any:
+        """A text as an instance of the schema's model class, or as plain data; None if free text
+        was asked for. Raises Upstream if it does not fit.
+        """
+        if self == Form():
+            return None
+        try:
+            if isinstance(self.schema, type) and issubclass(self.schema, BaseModel):
+                return self.schema.model_validate_json(text)
+            return json.loads(text)
+        except ValidationError as error:
+            problem = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(map(str, problem["loc"])) or "the answer"
+            reason = f"{place}: {problem['msg']}"
+        except (ValueError, RecursionError) as error:
+            reason = str(error)
+        hint = "ask again, or use a model that keeps to a schema"
+        if truncated:
+            reason, hint = "it was cut off", "raise max_tokens"
+        raise Upstream(
+            f"the answer does not fit what was asked for: {reason}",
+            code="bad_response_body", hint=hint, request_id=request_id, body=text,
+        )  # fmt: skip
 
 
 def read_chat(
@@ -59,7 +84,7 @@ def _is_choice(value: Any) -> bool:
 
 
 def facts(
-    model: str, request_id: str | None, cost: Cost, usage: Usage | None, **more: Any
+    model: str, request_id: str | None, cost: Cost, usage: Reply | None, **more: Any
 ) -> dict[str, Any]:
     """What changes from run to run, for output metadata."""
     tokens = usage.dump() if usage else None
@@ -70,13 +95,15 @@ def facts(
 @dataclass(frozen=True, eq=False, repr=False)
 class ChatReply:
     """The answer of a chat. ``raw`` is the response as it came (of a stream: joined), ``cost`` what
-    it cost.
+    it cost; ``resumed`` says how often a broken stream was asked again (``resume=``). What a
+    broken call cost is often not told, and then left out.
     """
 
     raw: ChatCompletionResponse
     cost: Cost = field(default_factory=Cost)
     request_id: str | None = None
     form: Form = Form()
+    resumed: int = 0
 
     @property
     def text(self) -> str:
@@ -138,28 +165,7 @@ class ChatReply:
 
         Raises Upstream if the answer does not fit.
         """
-        if self.form == Form():
-            return None
-        try:
-            if isinstance(self.form.schema, type) and issubclass(self.form.schema, BaseModel):
-                return self.form.schema.model_validate_json(self.text)
-            return json.loads(self.text)
-        except ValidationError as error:
-            problem = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(map(str, problem["loc"])) or "the answer"
-            raise self._unfit(f"{place}: {problem['msg']}") from None
-        except (ValueError, RecursionError) as error:
-            raise self._unfit(str(error)) from None
-
-    def _unfit(self, reason: str) -> Upstream:
-        if self.truncated:
-            reason, hint = "it was cut off", "raise max_tokens"
-        else:
-            hint = "ask again, or use a model that keeps to a schema"
-        return Upstream(
-            f"the answer does not fit what was asked for: {reason}",
-            code="bad_response_body", hint=hint, request_id=self.request_id, body=self.text,
-        )  # fmt: skip
+        return self.form.read(self.text, truncated=self.truncated, request_id=self.request_id)
 
     def __str__(self) -> str:
         return self.text
@@ -170,11 +176,10 @@ class ChatReply:
         return f"<ChatReply {text!r}{calls}, {self.model}, {self.finish_reason}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
-        # Never text/html: the front end renders Markdown with its sanitiser, which HTML would go
-        # past.
-        text = self.text or _calls_as_markdown(self.tool_calls)
-        data = {"text/markdown": text, "text/plain": _printable(text)}
+        data = shown(self.text or calls_as_markdown(self.tool_calls))
         more = {"finish_reason": self.finish_reason, "created": self.raw.created}
+        if self.resumed:
+            more["resumed"] = self.resumed
         return data, facts(self.model, self.request_id, self.cost, self.usage, **more)
 
 
@@ -193,14 +198,23 @@ def _text(message: AssistantMessage) -> str:
     return text or (refusal if isinstance(refusal, str) else "")
 
 
-def _printable(text: str) -> str:
-    # Escape sequences of a terminal have no place in an answer.
+def shown(text: str) -> dict[str, str]:
+    """A model's text for a notebook.
+
+    Never text/html: the front end renders Markdown with its sanitiser, which HTML would go past.
+    """
+    return {"text/markdown": text, "text/plain": printable(text)}
+
+
+def printable(text: str) -> str:
+    """The text without escape sequences of a terminal, which have no place in an answer."""
     return "".join(
         mark for mark in text if mark in "\n\t" or not (mark < " " or "\x7f" <= mark < "\xa0")
     )
 
 
-def _calls_as_markdown(calls: Sequence[ToolCall]) -> str:
+def calls_as_markdown(calls: Sequence[ToolCall]) -> str:
+    """The tools that a model wants called, as a block of code."""
     asked = [(call.function, call.type) for call in calls]
     lines = [f"{f.name}({f.arguments})" if f else f"a call of type {kind}" for f, kind in asked]
     fence = "`" * (3 + max((line.count("`") for line in lines), default=0))

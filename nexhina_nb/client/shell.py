@@ -6,19 +6,23 @@ from __future__ import annotations
 
 import copy
 import inspect
+import re
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar, overload
 
-from nexhina_nb.client.exchange import Request
-from nexhina_nb.client.replies import ChatReply
+from nexhina_nb.client.exchange import Flow, Request
 from nexhina_nb.client.session import open_session
 from nexhina_nb.client.streams import OpenStream
 from nexhina_nb.client.transport import Transport, transport
-from nexhina_nb.errors import BadInput, ConnectionFailed
+from nexhina_nb.errors import BadInput, ConnectionFailed, NexhinaError, StreamBroken
 from nexhina_nb.secret import Secret
 from nexhina_nb.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
+Whole = TypeVar("Whole", covariant=True)
+Opened = TypeVar("Opened", covariant=True)
 
 
 class Shell:
@@ -93,11 +97,14 @@ class Shell:
         return self._transport.build(request, self._session.tags)
 
 
-class StreamShell:
+class StreamShell(Generic[Piece, Result]):
     """A stream without its loop: what has come, and the reply at the end."""
 
-    def __init__(self, opened: OpenStream, transport: Transport) -> None:
+    def __init__(
+        self, opened: OpenStream[Piece, Result], transport: Transport, run: Callable[[Any], Any]
+    ) -> None:
         self._state, self._source, self._transport = opened.state, opened.source, transport
+        self._run = run
         self._closed = False
 
     @property
@@ -106,7 +113,7 @@ class StreamShell:
         return self._state.text
 
     @property
-    def reply(self) -> ChatReply:
+    def reply(self) -> Result:
         """The whole reply, once the stream has come to its end; NexhinaError before."""
         return self._state.reply
 
@@ -115,16 +122,41 @@ class StreamShell:
         """The id under which the gateway logged the call."""
         return self._state.request_id
 
+    def _torn(self, error: Exception) -> StreamBroken | None:
+        """The error for a connection that broke; None if nothing more was needed of it."""
+        if self._closed:
+            return None
+        reason = self._transport.reason(error)
+        return None if self._state.finished else self._state.broken(reason)
+
+    def _rest(self, error: NexhinaError) -> Flow[Any]:
+        """How to get the rest of a broken answer; raises the error if there is no way."""
+        flow = None if self._closed else self._state.again(error)
+        if flow is None:
+            raise error
+        return flow
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {len(self.text)} characters so far>"
 
 
-def like(flow: Callable[..., Any], stream: str = "ChatStream") -> Callable[[F], F]:
+class Streaming(Protocol[Whole, Opened]):
+    """A verb that gives a whole answer, or with ``stream=True`` an open one."""
+
+    @overload
+    def __call__(self, *args: Any, stream: Literal[True], **options: Any) -> Opened: ...
+    @overload
+    def __call__(self, *args: Any, stream: Literal[False] = ..., **options: Any) -> Whole: ...
+    @overload
+    def __call__(self, *args: Any, stream: bool, **options: Any) -> Whole | Opened: ...
+
+
+def like(flow: Callable[..., Any], shown_as: str = "") -> Callable[[F], F]:
     """Gives a method the name, docstring and signature of a flow: Shift-Tab shows it as if it were
     written out.
 
     The flow's first parameter, the session, becomes ``self``, ``Flow[T]`` becomes ``T``, and an
-    open stream the shell's own, named ``stream``.
+    open stream the shell's own, which is ``shown_as``.
     """
 
     def decorate(method: F) -> F:
@@ -132,7 +164,7 @@ def like(flow: Callable[..., Any], stream: str = "ChatStream") -> Callable[[F], 
         _, *rest = signature.parameters.values()
         first = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
         result = str(signature.return_annotation).removeprefix("Flow[").removesuffix("]")
-        result = result.replace("OpenStream", stream)
+        result = re.sub(r"OpenStream\[.*\]|VideoStatus", shown_as, result)
         shown = signature.replace(parameters=[first, *rest], return_annotation=result)
         method.__name__ = method.__qualname__ = flow.__name__
         method.__doc__ = flow.__doc__

@@ -1,40 +1,97 @@
-"""A chat stream without its socket: bytes go in, pieces of text come out, and at the end there is
-the whole reply.
+"""A stream without its socket: bytes go in, pieces come out, and at the end there is the whole
+reply.
+
+What all kinds of streams have in common is here; `chat_stream`, `respond_stream`, `image_stream`
+and `sound_stream` know what their events mean.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import orjson
 
-from nexhina_nb.client.exchange import Response, not_an_answer, read_error
-from nexhina_nb.client.replies import ChatReply, Form, read_chat
+from nexhina_nb.client.exchange import Flow, Response, not_an_answer, read_error
 from nexhina_nb.client.target import Target
 from nexhina_nb.errors import NexhinaError, StreamBroken
-from nexhina_nb.wire import ChatCompletionResponse
-from nexhina_nb.wire.accumulate import ChatAccumulator
-from nexhina_nb.wire.extensions import QUOTA_COMMENT
+from nexhina_nb.wire.extensions import QUOTA_COMMENT, QUOTA_HEADER
 from nexhina_nb.wire.sse import Comment, Decoder, Event
 
-# The gateway tells the price in a comment just before the end (see `cost`).
 ASK_AGAIN = "what came is in .partial; a broken stream cannot be resumed, only asked again"
+BY_ITSELF = "what came is in .partial; resume=2 asks again, and goes on where it broke off"
+
+Piece = TypeVar("Piece")
+Result = TypeVar("Result")
+PieceOut = TypeVar("PieceOut", covariant=True)
+ResultOut = TypeVar("ResultOut", covariant=True)
 
 
-class StreamState:
-    """What is known of one stream. A server that answers with plain JSON instead of a stream is
-    understood as well.
+class State(Protocol[PieceOut, ResultOut]):
+    """What a shell needs of a stream that it reads."""
+
+    @property
+    def done(self) -> bool:
+        """Whether the end was announced: nothing that follows is read."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing of the answer itself is missing."""
+
+    @property
+    def text(self) -> str:
+        """The text so far."""
+
+    @property
+    def request_id(self) -> str | None:
+        """The id under which the gateway logged the call."""
+
+    @property
+    def reply(self) -> ResultOut:
+        """The whole reply; NexhinaError before the end."""
+
+    def feed(self, data: bytes) -> Iterator[PieceOut]:
+        """The pieces that became complete with these bytes."""
+
+    def end(self) -> Iterator[PieceOut]:
+        """The pieces that the end of the connection sets free; after them there is a `reply`."""
+
+    def broken(self, what: str) -> StreamBroken:
+        """The error for a stream that cannot go on, with what came."""
+
+    def again(self, error: NexhinaError) -> Flow[Any] | None:
+        """How to get the rest after an error: a flow that gives the next open answer; None if this
+        was the end of it.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStream(Generic[Piece, Result]):
+    """A stream that has begun: its state, and the open HTTP answer that the shell reads."""
+
+    state: State[Piece, Result]
+    source: Any
+
+
+class EventState(ABC, Generic[Piece, Result]):
+    """A stream of events (contract 4). A server that answers with plain JSON instead is understood
+    as well. The gateway tells the price in a comment just before the end (see `cost`).
     """
 
-    def __init__(self, target: Target, response: Response, form: Form) -> None:
+    hint = ASK_AGAIN
+
+    def __init__(self, target: Target, response: Response) -> None:
         self.done = False
-        self._target, self._response, self._form = target, response, form
+        self._target = target
+        self._reply: Result | None = None
+        self._begin(response)
+
+    def _begin(self, response: Response) -> None:
+        self._response = response
         self._decoder = Decoder()
-        self._chat = ChatAccumulator()
-        self._billed: str | None = None
-        self._reply: ChatReply | None = None
+        self._billed = response.headers.get(QUOTA_HEADER)
         is_plain = "json" in response.headers.get("content-type", "")
         self._plain: list[bytes] | None = [] if is_plain else None
 
@@ -45,11 +102,16 @@ class StreamState:
 
     @property
     def text(self) -> str:
-        """The text so far (of the first choice)."""
-        return self._chat.text if self._reply is None else self._reply.text
+        """The text so far; most streams are not made of text."""
+        return ""
 
     @property
-    def reply(self) -> ChatReply:
+    def finished(self) -> bool:
+        """Whether nothing of the answer itself is missing."""
+        return self.done
+
+    @property
+    def reply(self) -> Result:
         """The whole reply; only a stream that has ended has one."""
         if self._reply is None:
             raise NexhinaError(
@@ -58,8 +120,8 @@ class StreamState:
             )
         return self._reply
 
-    def feed(self, data: bytes) -> Iterator[str]:
-        """The pieces of text (of the first choice) that became complete with these bytes.
+    def feed(self, data: bytes) -> Iterator[Piece]:
+        """The pieces that became complete with these bytes.
 
         Raises the typed APIError that the server sent in the stream, and StreamBroken for what is
         no stream.
@@ -69,36 +131,36 @@ class StreamState:
         elif not self.done:
             yield from self._take(self._decoder.feed(data))
 
-    def end(self) -> Iterator[str]:
+    def end(self) -> Iterator[Piece]:
         """The pieces that the end of the connection sets free; after them there is a `reply`.
 
-        Raises StreamBroken if neither ``[DONE]`` nor the finish of every choice had come.
+        Raises StreamBroken if the end of the answer had not come.
         """
         if self._plain is not None:
             yield from self._end_plain(b"".join(self._plain))
             return
         if not self.done:
             yield from self._take(self._decoder.finish())
-        if not (self.done or self._chat.finished):
+        if not self.finished:
             raise self.broken("the stream ended before its end was announced")
-        whole = self._chat.response()
-        self._reply = read_chat(self._target, self._response, whole, self._form, self._billed)
+        self._reply = self._whole()
 
     def broken(self, what: str) -> StreamBroken:
         """The error for a stream that cannot go on, with what came."""
-        return StreamBroken(what, partial=self.text, hint=ASK_AGAIN)
+        return StreamBroken(what, partial=self.text, hint=self.hint)
 
-    def _end_plain(self, body: bytes) -> Iterator[str]:
+    def again(self, error: NexhinaError) -> Flow[Any] | None:
+        """There is no going on, unless a kind of stream knows how."""
+        return None
+
+    def _end_plain(self, body: bytes) -> Iterator[Piece]:
         answer = _parsed(body)
         if not isinstance(answer, dict):
             raise not_an_answer(self._target, self._response, "is neither a stream nor JSON")
         self._raise_error(answer)
-        whole = ChatCompletionResponse.read(answer)
-        self._reply = read_chat(self._target, self._response, whole, self._form)
-        if self._reply.text:
-            yield self._reply.text
+        yield from self._read_plain(answer)
 
-    def _take(self, items: Sequence[Event | Comment]) -> Iterator[str]:
+    def _take(self, items: Sequence[Event | Comment]) -> Iterator[Piece]:
         for item in items:
             if isinstance(item, Comment):
                 name, _, value = item.text.partition(" ")
@@ -107,33 +169,35 @@ class StreamState:
                 self.done = True
                 return
             elif item.data.strip():
-                yield from self._read(item)
+                yield from self._read_event(item)
 
-    def _read(self, event: Event) -> Iterator[str]:
+    def _read_event(self, event: Event) -> Iterator[Piece]:
         chunk = _parsed(event.data)
         if not isinstance(chunk, dict):
             # The half line that a cut connection leaves behind says nothing; a whole one that is no
             # JSON is no stream.
             if event.cut:
                 return
-            raise self.broken("the stream holds something that is no chat chunk")
+            raise self.broken("the stream holds something that is no event of this kind")
         self._raise_error(chunk)
-        self._chat.add(chunk)
-        yield from _pieces(chunk)
+        yield from self._read(chunk)
 
     def _raise_error(self, chunk: Mapping[str, Any]) -> None:
         if chunk.get("error"):
             body = orjson.dumps(chunk)
             raise read_error(self._target, Response(200, self._response.headers, body))
 
+    @abstractmethod
+    def _read(self, chunk: dict[str, Any]) -> Iterator[Piece]:
+        """The pieces of one event."""
 
-def _pieces(chunk: Mapping[str, Any]) -> Iterator[str]:
-    choices = chunk.get("choices")
-    for choice in choices if isinstance(choices, list) else ():
-        delta = choice.get("delta") if isinstance(choice, dict) else None
-        content = delta.get("content") if isinstance(delta, dict) else None
-        if isinstance(content, str) and content and choice.get("index") in (0, None):
-            yield content
+    @abstractmethod
+    def _read_plain(self, answer: dict[str, Any]) -> Iterator[Piece]:
+        """The pieces of an answer that came whole; it is the reply."""
+
+    @abstractmethod
+    def _whole(self) -> Result:
+        """The reply that the events make up."""
 
 
 def _parsed(data: str | bytes) -> Any:
@@ -141,11 +205,3 @@ def _parsed(data: str | bytes) -> Any:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
         return None
-
-
-@dataclass(frozen=True, slots=True)
-class OpenStream:
-    """A stream that has begun: its state, and the open HTTP answer that the shell reads."""
-
-    state: StreamState
-    source: Any

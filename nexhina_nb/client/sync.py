@@ -7,19 +7,33 @@ threads.
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any, Concatenate, Literal, ParamSpec, Self, TypeVar, overload
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from nexhina_nb.client import core
 from nexhina_nb.client.exchange import Failure, Flow, Request, Response, Sleep
-from nexhina_nb.client.messages import Prompt
+from nexhina_nb.client.films import VideoStatus
+from nexhina_nb.client.pictures import ImageReply
 from nexhina_nb.client.replies import ChatReply
+from nexhina_nb.client.responding import RespondReply
 from nexhina_nb.client.session import Session
-from nexhina_nb.client.shell import Shell, StreamShell, like
+from nexhina_nb.client.shell import Shell, Streaming, like
+from nexhina_nb.client.speech import SpeechReply
 from nexhina_nb.client.streams import OpenStream
-from nexhina_nb.client.transport import SEND, hang_up, response
+from nexhina_nb.client.sync_jobs import VideoJob
+from nexhina_nb.client.sync_streams import (
+    ChatStream,
+    ImageStream,
+    RespondStream,
+    SpeechStream,
+    Stream,
+    TranscriptStream,
+)
+from nexhina_nb.client.transcripts import TranscriptReply
+from nexhina_nb.client.transport import SEND, response
+
+__all__ = ["ChatStream", "Client"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -33,58 +47,26 @@ def _verb(flow: Callable[Concatenate[Session, P], Flow[T]]) -> Callable[Concaten
     return method
 
 
-class ChatStream(StreamShell):
-    """An answer as it comes: iterate over its pieces of text. Leaving its ``with`` block closes the
-    connection.
-    """
+def _streaming(flow: Callable[..., Flow[Any]], kind: type[Stream[Any, Any]]) -> Any:
+    @like(flow, kind.__name__)
+    def method(self: Client, /, *args: Any, **kwargs: Any) -> Any:
+        result = self._run(flow(self._session, *args, **kwargs))
+        return (
+            kind(result, self._transport, self._run) if isinstance(result, OpenStream) else result
+        )
 
-    def read(self) -> ChatReply:
-        """Read to the end; the whole reply."""
-        for _ in self:
-            pass
-        return self.reply
+    return method
 
-    def close(self) -> None:
-        """Close the connection at once, from any thread; the gateway stops, and iteration ends."""
-        self._closed = True
-        if self._reader in (None, threading.get_ident()):
-            self._source.close()
-        else:
-            hang_up(self._source)
 
-    def __iter__(self) -> Iterator[str]:
-        if self._pieces is None:
-            self._pieces = self._read()
-        return self._pieces
+def _job(
+    flow: Callable[Concatenate[Session, P], Flow[VideoStatus]],
+) -> Callable[Concatenate[Client, P], VideoJob]:
+    @like(flow, VideoJob.__name__)
+    def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> VideoJob:
+        status = self._run(flow(self._session, *args, **kwargs))
+        return VideoJob(status, self._session, self._transport, self._run)
 
-    _pieces: Iterator[str] | None = None
-    _reader: int | None = None
-
-    def __next__(self) -> str:
-        return next(iter(self))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        self.close()
-
-    def _read(self) -> Iterator[str]:
-        self._reader = threading.get_ident()
-        try:
-            for data in self._source.iter_bytes():
-                yield from self._state.feed(data)
-                if self._state.done:
-                    break
-            if not self._closed:
-                yield from self._state.end()
-        except self._transport.errors as error:
-            if not self._closed:
-                raise self._state.broken(self._transport.reason(error)) from None
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt from None
-        finally:
-            self._source.close()
+    return method
 
 
 class Client(Shell):
@@ -101,25 +83,27 @@ class Client(Shell):
 
     kind = "Client"
 
+    chat: Streaming[ChatReply, ChatStream] = _streaming(core.chat, ChatStream)
+    respond: Streaming[RespondReply, RespondStream] = _streaming(core.respond, RespondStream)
+    response: Streaming[RespondReply, RespondStream] = _streaming(core.response, RespondStream)
+    cancel_response = _verb(core.cancel_response)
+    delete_response = _verb(core.delete_response)
+    input_items = _verb(core.input_items)
     embed = _verb(core.embed)
     rerank = _verb(core.rerank)
+    moderate = _verb(core.moderate)
+    image: Streaming[ImageReply, ImageStream] = _streaming(core.image, ImageStream)
+    speak: Streaming[SpeechReply, SpeechStream] = _streaming(core.speak, SpeechStream)
+    transcribe: Streaming[TranscriptReply, TranscriptStream] = _streaming(
+        core.transcribe, TranscriptStream
+    )
+    translate = _verb(core.translate)
+    video = _job(core.video)
+    video_job = _job(core.video_job)
     models = _verb(core.models)
     usage = _verb(core.usage)
     logs = _verb(core.logs)
     spending = _verb(core.spending)
-
-    @overload
-    def chat(self, prompt: Prompt, *, stream: Literal[True], **options: Any) -> ChatStream: ...
-    @overload
-    def chat(
-        self, prompt: Prompt, *, stream: Literal[False] = ..., **options: Any
-    ) -> ChatReply: ...
-    @overload
-    def chat(self, prompt: Prompt, *, stream: bool, **options: Any) -> ChatReply | ChatStream: ...
-    @like(core.chat)
-    def chat(self, prompt: Prompt, **options: Any) -> ChatReply | ChatStream:
-        result = self._run(core.chat(self._session, prompt, **options))
-        return ChatStream(result, self._transport) if isinstance(result, OpenStream) else result
 
     def close(self) -> None:
         """Close the connections, unless they belong to the caller's own ``http_client``."""

@@ -76,14 +76,14 @@ class Transport:
         target = request.target
         assert target is not None
         headers = _headers(request, tags)
-        if target.key:
+        if target.key and request.goes_home:
             headers["Authorization"] = f"Bearer {target.key.reveal()}"
         return self.http.build_request(
             request.method,
             request.url,
             headers=headers,
-            content=request.body,
             timeout=self.timeout if request.patience is None else request.patience,
+            **_content(request),
         )
 
     def failure(self, error: Exception, request: Request, *, answered: bool = False) -> Failure:
@@ -168,14 +168,21 @@ def hang_up(answer: Any) -> None:
         network.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
 
+def _content(request: Request) -> dict[str, Any]:
+    """The body as the library takes it; of a form it reads the files while it sends."""
+    if request.form is None:
+        return {"content": request.body}
+    return {"data": request.form.data, "files": request.form.parts}
+
+
 def _headers(request: Request, tags: Mapping[str, str]) -> dict[str, str]:
-    headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
+    headers = {"User-Agent": USER_AGENT, "Accept": request.accept}
     if request.body is not None:
         headers["Content-Type"] = "application/json"
     if request.stream:
         # A compressing proxy would hold pieces back until its block is full.
-        headers |= {"Accept": "text/event-stream, application/json", "Accept-Encoding": "identity"}
-    if tags:
+        headers |= {"Accept": f"text/event-stream, {request.accept}", "Accept-Encoding": "identity"}
+    if tags and request.goes_home:
         headers[TAGS_HEADER] = urlencode(tags)
     return headers
 

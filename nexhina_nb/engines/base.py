@@ -8,9 +8,12 @@ An engine knows no socket and no money. It computes its answer from its input, i
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+
+from nexhina_nb.errors import NotOffered
 
 if TYPE_CHECKING:  # listing the engines must not load NumPy, or the gateway would start slowly
     import numpy as np
@@ -35,7 +38,9 @@ class ToolCallDelta:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """One piece of choice ``index``. The last piece of a choice has only ``finish_reason``."""
+    """One piece of choice ``index``. The last piece of a choice has only ``finish_reason``, and the
+    stop string that ended it, if one did.
+    """
 
     index: int = 0
     content: str | None = None
@@ -43,6 +48,7 @@ class Delta:
     tool_calls: tuple[ToolCallDelta, ...] = ()
     logprobs: tuple[dict[str, Any], ...] | None = None
     finish_reason: str | None = None
+    stop: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +82,10 @@ class RerankEngine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EngineInfo:
-    """One engine as `/v1/models` shows it. ``target`` is ``module:function``, imported on first
-    use.
+    """One engine as `/v1/models` shows it.
+
+    ``target`` is ``module:function``, imported on first use; ``requires`` names the modules that
+    come with the extra "local" only. ``context_length`` is in tokens, 0 where nothing is counted.
     """
 
     model: str
@@ -87,9 +95,20 @@ class EngineInfo:
     context_length: int
     dimensions: int | None = None
     max_output: int | None = None
+    requires: tuple[str, ...] = ()
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether the modules that it needs of the extra "local" are there."""
+        return all(importlib.util.find_spec(name) is not None for name in self.requires)
 
     def load(self) -> Callable[..., Any]:
-        """Import the engine's function."""
+        """Import the engine's function. Raises NotOffered (501) when it lacks the extra "local"."""
+        if not self.is_installed:
+            raise NotOffered(
+                f"the engine {self.model} is not installed here: "
+                'pip install "nexhina_nb[local]" brings it'
+            )
         module, _, name = self.target.partition(":")
         function: Callable[..., Any] = getattr(importlib.import_module(module), name)
         return function

@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 
 from nexhina_nb.errors import APIError, Upstream
-from nexhina_nb.wire.errors import from_body, to_body
+from nexhina_nb.wire.error_forms import body_in, is_in
+from nexhina_nb.wire.errors import from_body
 
 JSON = {"content-type": "application/json"}
 _PASSED = ("content-type", "retry-after", "x-request-id")
@@ -34,10 +35,17 @@ def parsed(content: bytes) -> dict[str, Any]:
     return payload
 
 
-def refusal(status: int, content: bytes, request_id: str) -> bytes:
-    """The body of an error status: the upstream's own if it is JSON; HTML is kept back."""
-    if _object(content) is not None:
+def refusal(status: int, content: bytes, request_id: str, dialect: str) -> bytes:
+    """The body of an error status: the upstream's own if it is JSON in the form of the dialect;
+    HTML is kept back.
+    """
+    payload = _object(content)
+    if payload is not None and is_in(dialect, payload):
         return content
+    if payload is not None:
+        told = from_body(status, payload, {})
+        told.request_id = request_id
+        return orjson.dumps(body_in(dialect, told))
     error = APIError(
         f"the upstream answered with the status {status}",
         type="bad_response_status_code",
@@ -45,7 +53,7 @@ def refusal(status: int, content: bytes, request_id: str) -> bytes:
         status=status,
         request_id=request_id,
     )
-    return orjson.dumps(to_body(error))
+    return orjson.dumps(body_in(dialect, error))
 
 
 def renamed(payload: dict[str, Any], content: bytes, asked: str) -> bytes:

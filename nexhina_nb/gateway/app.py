@@ -16,23 +16,28 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from nexhina_nb.errors import NotOffered
-from nexhina_nb.gateway.endpoints import account, calls, media, models
+from nexhina_nb.gateway.endpoints import (
+    account,
+    audio,
+    calls,
+    completions,
+    images,
+    judging,
+    media,
+    messages,
+    models,
+    openapi,
+    refusals,
+    responses,
+    videos,
+)
+from nexhina_nb.gateway.endpoints.responses_background import Runs
 from nexhina_nb.gateway.failures import HANDLERS, LastResort
 from nexhina_nb.gateway.services import Gateway
+from nexhina_nb.gateway.tasks import Tasks
 from nexhina_nb.release import version
 from nexhina_nb.settings import Settings
 from nexhina_nb.store.db import Store
-
-# Known paths of the API that this gateway does not serve, and what lies below them (contract 2.1):
-# whatever the method, it says so, and what to do instead.
-_NOT_OFFERED = {
-    "/v1/fine_tuning": "fine-tuning is not offered: put examples into the prompt",
-    "/v1/fine-tunes": "fine-tuning is not offered: put examples into the prompt",
-    "/v1/files": "files are not offered: send the content in the request",
-    "/v1/assistants": "assistants are not offered: use chat completions with tools",
-    "/v1/images/variations": "image variations are not offered",
-}
 
 
 def create_app(settings: Settings, store: Store) -> Starlette:
@@ -42,10 +47,14 @@ def create_app(settings: Settings, store: Store) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         # The services need the event loop that they serve, so they are made when it runs.
         gateway = Gateway(settings, store)
-        app.router.routes[:] = routes(gateway)
+        tasks, runs = Tasks(gateway), Runs(gateway)
+        app.router.routes[:] = routes(gateway, tasks, runs)
+        await tasks.start()
         try:
             yield
         finally:
+            await tasks.aclose()
+            await runs.aclose()
             await gateway.aclose()
 
     app = Starlette(
@@ -58,7 +67,7 @@ def create_app(settings: Settings, store: Store) -> Starlette:
     return app
 
 
-def routes(gateway: Gateway) -> list[BaseRoute]:
+def routes(gateway: Gateway, tasks: Tasks, runs: Runs) -> list[BaseRoute]:
     """Every route that this gateway answers, those that only say no included."""
 
     async def health(_: Request) -> JSONResponse:
@@ -71,11 +80,15 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
         *models.routes(gateway),
         *account.routes(gateway),
         *media.routes(gateway),
-        *(
-            Route(path + below, _Refusal(reason))
-            for path, reason in _NOT_OFFERED.items()
-            for below in ("", "/{rest:path}")
-        ),
+        *images.routes(gateway),
+        *audio.routes(gateway),
+        *videos.routes(gateway, tasks),
+        *responses.routes(gateway, runs),
+        *messages.routes(gateway),
+        *completions.routes(gateway),
+        *judging.routes(gateway),
+        *openapi.routes(),
+        *refusals.routes(),
     ]
 
 
@@ -107,14 +120,3 @@ class RequestId:
             await send(message)
 
         await self._app(scope, receive, named)
-
-
-class _Refusal:
-    """Says no to every method; a function would be asked for its methods, which have no end."""
-
-    def __init__(self, reason: str) -> None:
-        self.summary = f"501: {reason}"
-        self._reason = reason
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        raise NotOffered(self._reason)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from starlette.concurrency import run_in_threadpool
@@ -119,6 +119,14 @@ class Accounts:
     def _read(self, key_hash: str) -> Account | None:
         with self._store.reading() as connection:
             return find_account(connection, key_hash)
+
+
+def carried(headers: Mapping[str, str], dialect: str = "openai") -> str | None:
+    """The ``authorization`` of a request. Anthropic's clients may send a bare ``x-api-key``, which
+    goes before it.
+    """
+    key = headers.get("x-api-key") if dialect == "anthropic" else None
+    return f"Bearer {key}" if key else headers.get("authorization")
 
 
 def _bearer(authorization: str | None) -> str:

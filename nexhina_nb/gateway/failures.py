@@ -22,9 +22,12 @@ from nexhina_nb.errors import (
     StreamBroken,
     Upstream,
 )
-from nexhina_nb.wire.errors import to_body
+from nexhina_nb.wire.error_forms import body_in
 
 log = logging.getLogger("nexhina.gateway")
+
+# Where another form of errors is expected, also of those before a call is known to be one.
+_DIALECTS = {"/v1/messages": "anthropic", "/v1/video/generations": "video"}
 
 
 class LastResort:
@@ -96,9 +99,18 @@ def error_response(
 ) -> JSONResponse:
     """An error as an answer; of other ``headers`` only ``Allow`` is taken over."""
     error.request_id = getattr(request.state, "request_id", None)
-    response = JSONResponse(to_body(error), error.status_code)
+    response = JSONResponse(body_in(_dialect(request), error), error.status_code)
     if error.retry_after is not None:
         response.headers["retry-after"] = str(max(1, round(error.retry_after)))
     if headers and "Allow" in headers:
         response.headers["allow"] = headers["Allow"]
     return response
+
+
+def _dialect(request: Request) -> str:
+    told = getattr(request.state, "dialect", None)
+    if told is None:
+        path = request.url.path
+        found = (name for start, name in _DIALECTS.items() if path.startswith(start))
+        told = next(found, "openai")
+    return str(told)

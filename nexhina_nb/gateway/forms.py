@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -22,6 +23,7 @@ MOST_FILES = 32
 MOST_FIELDS = 200
 # Bytes of one field that is no file: such a field is held in memory.
 LONGEST_FIELD = 8 << 20
+_TAIL = 1024  # bytes in which the end of a form is looked for
 
 
 @asynccontextmanager
@@ -30,9 +32,8 @@ async def read_form(request: Request, limit: int) -> AsyncIterator[Form]:
 
     Raises TooLarge (413) above ``limit`` bytes, BadRequest (400) for what is no form.
     """
-    counted = Request(request.scope, _Counted(request, limit))
     try:
-        form = await counted.form(
+        form = await Request(request.scope, _Body(request, limit)).form(
             max_files=MOST_FILES, max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD
         )
     except HTTPException as error:  # the parser's own words are safe, and say where it broke
@@ -59,19 +60,31 @@ def body_of(form: Form) -> dict[str, Any]:
     return body
 
 
-class _Counted:
-    """The messages of a request, up to a number of bytes."""
+class _Body:
+    """The messages of a request, up to a number of bytes and with the form's end among them.
+
+    The parser drops a part that has no end as if it had not been sent. It closes its files for what
+    is raised here.
+    """
 
     def __init__(self, request: Request, limit: int) -> None:
         self._receive = request.receive
         self._limit = limit
         self._size = 0
+        self._tail = b""
+        _, options = parse_options_header(request.headers.get("content-type"))
+        self._end = b"--" + options.get(b"boundary", b"") + b"--"
 
     async def __call__(self) -> Message:
         message = await self._receive()
-        self._size += len(message.get("body", b""))
+        piece = message.get("body", b"")
+        self._size += len(piece)
         if self._size > self._limit:
             raise TooLarge(f"the body is larger than {self._limit >> 20} MiB")
+        self._tail = (self._tail + piece[-_TAIL:])[-_TAIL:]
+        is_last = message["type"] == "http.request" and not message.get("more_body")
+        if is_last and self._end not in self._tail:
+            raise BadRequest("the form is cut off before its last boundary", code="invalid_form")
         return message
 
 

@@ -90,7 +90,8 @@ async def _named(gateway: Gateway, kind: Kind, body: dict[str, Any]) -> dict[str
 def _checked(kind: Kind, body: dict[str, Any], form: Form | None) -> Incoming:
     model_of(body)
     try:
-        checked = kind.check(body, is_form=form is not None)
+        if form is None:
+            return Incoming(kind.check(body))
+        return Incoming(kind.inspect(kind.check(body, is_form=True), form.files), form)
     except APIError as fault:
         return Incoming(body, form, fault)
-    return Incoming(checked, form)

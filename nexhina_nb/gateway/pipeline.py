@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from nexhina_nb.errors import APIError, ServiceUnavailable, StoreError, Upstream
 from nexhina_nb.gateway import answers
 from nexhina_nb.gateway.auth import Caller
@@ -25,11 +27,14 @@ from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.gateway.upstreams.base import Answer, Call, Form, read
 from nexhina_nb.gateway.upstreams.headers import asked_of_upstream
 from nexhina_nb.pricing import tokens as counter
-from nexhina_nb.pricing.cost import Ratio, pre_quota, quota
+from nexhina_nb.pricing.cost import Ratio, pre_quota
 from nexhina_nb.pricing.price import Price
 from nexhina_nb.pricing.usage import Tokens
 from nexhina_nb.store.channels import Channel
 from nexhina_nb.wire.extensions import QUOTA_HEADER, TAGS_HEADER
+
+# Given the exchange, which knows the channel that answered, and the whole reply.
+Keep = Callable[["Exchange", dict[str, Any]], Awaitable[dict[str, Any] | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,9 @@ class Exchange:
     """One call of one caller.
 
     ``keep`` is given the whole reply before the caller sees its end, where there is one: a plain
-    JSON answer, or what the last event of a stream carries. ``pinned`` is the only channel that may
-    answer.
+    JSON answer, in whose place it may give another, or what the last event of a stream carries.
+    ``pinned`` is the only channel that may answer; ``notes`` are added to the log
+    row; the price is that of the model unless ``priced_as`` names another.
     """
 
     def __init__(
@@ -59,8 +65,10 @@ class Exchange:
         *,
         origin: str = "",
         form: Form | None = None,
-        keep: Callable[[dict[str, Any]], Awaitable[None]] | None = None,
+        keep: Keep | None = None,
         pinned: int | None = None,
+        notes: Mapping[str, Any] | None = None,
+        priced_as: str = "",
     ) -> None:
         self.gateway = gateway
         self.kind = kind
@@ -69,7 +77,9 @@ class Exchange:
         self.form = form
         self.keep = keep
         self.pinned = pinned
+        self.notes = dict(notes or {})
         self.model: str = body["model"]
+        self._priced_as = priced_as or self.model
         self.stream = kind.is_stream(body)
         self.request_id = request_id
         self.channel: Channel | None = None
@@ -101,7 +111,7 @@ class Exchange:
             channels = [row for row in channels if row.id == self.pinned]
             if not channels:
                 raise ServiceUnavailable("the channel that answered before serves no more")
-        self._price = self._record.price = await self.gateway.price(self.model)
+        self._price = self._record.price = await self.gateway.price(self._priced_as)
         self._ratios = self.kind.ratios(self.model, self.body)
         self._estimate = rough_tokens(self.kind.prompt(self.body))
         self._hold = hold(self.caller, self._to_hold())
@@ -119,7 +129,7 @@ class Exchange:
         longest = self.kind.longest_answer(self.body)
         used = Tokens(prompt=self._estimate, completion=longest)
         least = pre_quota(self._price, self._estimate, longest or None, other_ratios=self._ratios)
-        return max(least, quota(self._price, used, other_ratios=self._ratios))
+        return max(least, self.kind.bill(self._price, used, self._ratios))
 
     async def _call_any(self, channels: list[Channel]) -> Answer:
         """Each channel once, best first; the last one's failure is the caller's."""
@@ -144,6 +154,8 @@ class Exchange:
             body = body | {"model": channel.mapping[self.model]}
         if self.stream and self.kind.asks_usage:
             body = body | {"stream_options": (body.get("stream_options") or {}) | _ASK_USAGE}
+        if not self.kind.names_model:
+            body = {name: value for name, value in body.items() if name != "model"}
         call = Call(
             self.kind.path,
             body,
@@ -165,15 +177,18 @@ class Exchange:
             content = await read(answer)
             headers = answers.passed(answer.headers)
             if answer.status >= 400:
-                content = answers.refusal(answer.status, content, self.request_id)
+                content = answers.refusal(
+                    answer.status, content, self.request_id, self.kind.dialect
+                )
                 with suppress(StoreError):  # the caller is told what the upstream said, not this
                     await self.failed(f"upstream {answer.status}", answer.status)
                 return answer.status, headers | answers.JSON, content
             reply = self._reply(answer.headers, content)
-            bill = await self.settle(self.measured(reply), "", "done")
             if reply.payload is not None:
                 content = answers.renamed(reply.payload, content, self.model)
-                await self.kept(reply.payload | {"model": self.model})
+                other = await self.kept(reply.payload | {"model": self.model})
+                content = content if other is None else orjson.dumps(other)
+            bill = await self.settle(self.measured(reply), "", "done")
         finally:
             await answer.aclose()
             if not self.accounted:
@@ -189,10 +204,20 @@ class Exchange:
         """What a plain answer used, as far as it says."""
         return self.kind.measure(self.body, self.form.files if self.form else (), reply)
 
-    async def kept(self, payload: dict[str, Any]) -> None:
-        """Hand the whole reply to whoever wants to keep it."""
-        if self.keep is not None:
-            await self.keep(payload)
+    def known_cost(self, answer: Answer) -> dict[str, str]:
+        """The header that tells what a sound costs before it comes, if its length costs nothing."""
+        price = self._price
+        if price.weights.call is not None:
+            used: Tokens | None = Tokens(prompt=1)
+        elif price.above or price.weights.completion:
+            return {}
+        else:
+            used = self.measured(Reply(answer.headers, size=1))
+        return {QUOTA_HEADER: str(self.kind.bill(price, used or Tokens(), self._ratios))}
+
+    async def kept(self, payload: dict[str, Any]) -> dict[str, Any] | None:
+        """Hand the whole reply to whoever wants to keep it, and may have another one sent."""
+        return None if self.keep is None else await self.keep(self, payload)
 
     async def failed(self, reason: str, status: int, code: str | None = None) -> None:
         """Write the log row of a call that was not answered; it costs nothing."""
@@ -219,8 +244,8 @@ class Exchange:
             if used is None or (text and not used.total):
                 used = await asyncio.to_thread(self._count, text)
             other = {"stream_status": {"end_reason": end}} if self.stream else {}
-            log = self._record.row(used, other=other)
-            amount = quota(self._price, used, other_ratios=self._ratios)
+            log = self._record.row(used, other=other | self.notes)
+            amount = self.kind.bill(self._price, used, self._ratios)
             return Bill(used, await self.gateway.till.settle(self._hold, amount, log))
         except StoreError:
             self.accounted = False

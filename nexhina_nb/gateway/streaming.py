@@ -11,6 +11,8 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO
 
 from nexhina_nb.errors import APIError, InternalError, NexhinaError, Upstream
 from nexhina_nb.gateway import answers
@@ -19,13 +21,15 @@ from nexhina_nb.gateway.pipeline import Bill, Exchange
 from nexhina_nb.gateway.taps.base import Tap
 from nexhina_nb.gateway.taps.chat import as_stream
 from nexhina_nb.gateway.upstreams.base import Answer, read
-from nexhina_nb.pricing.usage import Tokens
 from nexhina_nb.wire.extensions import QUOTA_COMMENT
 from nexhina_nb.wire.sse import comment
 
 # What may follow the end marker, so that the connection can be used again: little, and soon.
 _DRAIN_SECONDS = 1.0
 _DRAIN_BYTES = 65_536
+# Bytes of a sound that are copied for its length, which the bill wants; on disk from here on.
+_COPY_IN_MEMORY = 1 << 20
+_MOST_COPIED = 128 << 20
 
 
 @dataclass(slots=True)
@@ -39,40 +43,52 @@ class _Ending:
 async def relay(exchange: Exchange, answer: Answer) -> AsyncGenerator[bytes]:
     """The frames for the caller. Closing this early counts as the caller having left."""
     tap = exchange.kind.tap(exchange.model, exchange.body)
-    ending = _Ending()
+    ending, size = _Ending(), 0
     exchange.accounted = True
     try:
         async with aclosing(_passed_on(exchange, answer, tap, ending)) as frames:
             async for frame in frames:
+                size += len(frame)
                 yield frame
     finally:
-        used = None if tap.usage is None else Tokens.from_usage(tap.usage)
+        used = exchange.measured(Reply(answer.headers, payload={"usage": tap.usage}, size=size))
         settled = exchange.settle(used, tap.text(), ending.reason)
     yield await _last(exchange, tap, ending, settled)
 
 
 async def pour(exchange: Exchange, answer: Answer) -> AsyncGenerator[bytes]:
-    """The bytes of a raw answer for the caller; the last ones wait for the bill.
+    """The bytes of a raw answer for the caller as they come; the very last waits for the bill.
 
     Raises what the upstream breaks with: half a sound must not pass for a whole one.
     """
     ending, held, size = _Ending(), b"", 0
+    copy: BinaryIO = SpooledTemporaryFile(_COPY_IN_MEMORY)  # type: ignore[assignment] # noqa: SIM115 - closed where it is measured
     exchange.accounted = True
     try:
         async for chunk in answer.chunks():
-            if held:
-                yield held
-            held, size = chunk, size + len(chunk)
+            size += len(chunk)
+            if size <= _MOST_COPIED:
+                copy.write(chunk)
+            held += chunk
+            yield held[:-1]
+            held = held[-1:]
         ending.reason = "done"
     except NexhinaError:
         ending.reason = "handler_stop"
         raise
     finally:
         await answer.aclose()
-        used = exchange.measured(Reply(answer.headers, size=size))
-        settled = exchange.settle(used, "", ending.reason)
-    await settled
+        reply = Reply(answer.headers, size=size, sound=copy if size <= _MOST_COPIED else None)
+        # Measuring takes a while, and must come to its end although nobody waits for it.
+        settled = exchange.gateway.spawn(_settle_sound(exchange, reply, copy, ending.reason))
+    await asyncio.shield(settled)
     yield held
+
+
+async def _settle_sound(exchange: Exchange, reply: Reply, copy: BinaryIO, end: str) -> Bill:
+    with copy:
+        used = await asyncio.to_thread(exchange.measured, reply)
+    return await exchange.settle(used, "", end)
 
 
 async def _passed_on(

@@ -13,21 +13,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from nexhina_nb.errors import BadInput
 from nexhina_nb.pricing import tokens
 from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.cost import Ratio, format_usd, quota, usd
 from nexhina_nb.pricing.markup import escaped
+from nexhina_nb.pricing.media_estimate import FLOOR, Piece
 from nexhina_nb.pricing.price import Price, UnknownPriceWarning
 from nexhina_nb.pricing.usage import Tokens
 
-Verb = Literal["chat", "embed", "rerank"]
+Verb = Literal[
+    "chat", "respond", "embed", "rerank", "moderate",
+    "image", "speak", "transcribe", "translate", "video",
+]  # fmt: skip
 Message = Mapping[str, Any]
 Inputs = str | Iterable[Any]
 
 _UNKNOWN_OUTPUT = 4096
+_TEXT = ("chat", "respond")
+_PIECES = ("image", "speak", "transcribe", "translate", "video")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,7 @@ class Estimate:
 
     ``quota`` and ``usd`` are None where no price is known. ``is_exact`` says whether the input was
     counted with the model's own vocabulary, ``assumption`` what the most output rests on.
+    ``amount`` is what is counted where it is not tokens: images, characters, seconds.
     """
 
     verb: Verb
@@ -47,6 +54,7 @@ class Estimate:
     is_exact: bool
     assumption: str = ""
     notes: tuple[str, ...] = ()
+    amount: str = ""
 
     @property
     def usd(self) -> tuple[Decimal, Decimal] | None:
@@ -68,7 +76,7 @@ class Estimate:
         about = "" if self.is_exact else "about "
         lines = [
             (self.verb, self.model),
-            ("in", f"{about}{self.input_tokens:,} tokens"),
+            ("in", self.amount or f"{about}{self.input_tokens:,} tokens"),
             ("out", _range(self.output_tokens, "{:,}") + " tokens"),
             ("cost", self._cost()),
             ("price", (self.price.source or "set here") if self.price else "unknown"),
@@ -81,7 +89,8 @@ class Estimate:
 
     def _cost(self) -> str:
         if self.quota is None:
-            return "unknown: no price for this model"
+            lacks = "price for this model" if self.price is None else "length of the recording"
+            return f"unknown: no {lacks}"
         low, high = (format_usd(usd(amount)) for amount in self.quota)
         return f"{_either(low, high)} ({_range(self.quota, '{:,}')} quota)"
 
@@ -95,27 +104,31 @@ def estimate(
     tools: Sequence[Message] | None = None,
     max_tokens: int | None = None,
     n: int = 1,
+    seconds: float | None = None,
+    size: str = "",
+    quality: str = "",
     group_ratio: Ratio = 1,
     catalog: Catalog | None = None,
     at: datetime | date | None = None,
 ) -> Estimate:
-    """Tokens and cost of one call: ``chat`` (a prompt or messages), ``embed`` (texts) or ``rerank``
-    (a query).
+    """Tokens and cost of one call: ``chat`` and ``respond`` (a prompt or messages), ``embed`` and
+    ``moderate`` (texts), ``rerank`` (a query); ``image`` (a prompt, with ``size``, ``quality`` and
+    ``n``), ``speak`` (a text), ``transcribe`` and ``translate`` (with the ``seconds`` of the
+    recording), ``video`` (a prompt, with ``seconds`` and ``size``).
 
     A model without a price gives ``quota=None`` and an `UnknownPriceWarning`. Raises BadInput for
     another verb.
     """
     catalog = Catalog.bundled() if catalog is None else catalog
+    price = _price(catalog, model, at)
+    if verb in _PIECES:
+        piece = Piece(verb, model, str(inputs), seconds, size, quality, n)
+        return _of_piece(verb, piece, price, group_ratio)
     counts = count_inputs(verb, inputs, model=model, documents=documents, tools=tools)
     total = sum(counts)
     most, assumption = 0, ""
-    if verb == "chat":
+    if verb in _TEXT:
         most, assumption = _most_output(catalog, model, total, max_tokens, n)
-    price = catalog.price(model, at)
-    if price is None:
-        near = catalog.nearest(model)
-        hint = f"; near: {', '.join(near)}" if near else ""
-        warnings.warn(f"no price is known for {model!r}{hint}", UnknownPriceWarning, stacklevel=2)
     return Estimate(
         verb=verb,
         model=model,
@@ -129,6 +142,31 @@ def estimate(
     )
 
 
+def _price(catalog: Catalog, model: str, at: datetime | date | None) -> Price | None:
+    price = catalog.price(model, at)
+    if price is None:
+        near = catalog.nearest(model)
+        hint = f"; near: {', '.join(near)}" if near else ""
+        warnings.warn(f"no price is known for {model!r}{hint}", UnknownPriceWarning, stacklevel=3)
+    return price
+
+
+def _of_piece(verb: Verb, piece: Piece, price: Price | None, group_ratio: Ratio) -> Estimate:
+    unknown = verb in ("transcribe", "translate") and piece.seconds is None
+    amount = None if price is None or unknown else piece.quota(price, group_ratio)
+    return Estimate(
+        verb=verb,
+        model=piece.model,
+        input_tokens=piece.used.prompt,
+        output_tokens=(0, 0),
+        quota=None if amount is None else (amount, amount),
+        price=price,
+        is_exact=True,
+        notes=(FLOOR,) if price is not None and piece.is_floor(price) else (),
+        amount=piece.amount,
+    )
+
+
 def count_inputs(
     verb: Verb,
     inputs: Inputs,
@@ -139,16 +177,16 @@ def count_inputs(
 ) -> list[int]:
     """Input tokens: of each text for embed (or list of token ids), else of the whole call."""
     encoding = tokens.encoding_for(model)
-    if verb == "chat":
+    if verb in _TEXT:
         alone = isinstance(inputs, str)
         messages = [{"role": "user", "content": inputs}] if alone else list(inputs)
         return [tokens.count_messages(messages, model, tools)]
     if verb == "rerank":
         texts = [str(inputs), *map(_document_text, () if documents is None else documents)]
         return [sum(tokens.count_many(texts, encoding))]
-    if verb == "embed":
+    if verb in ("embed", "moderate"):
         return _count_texts(inputs, encoding)
-    raise BadInput(f"cannot estimate {verb!r}", hint="chat, embed or rerank")
+    raise BadInput(f"cannot estimate {verb!r}", hint=f"known: {', '.join(get_args(Verb))}")
 
 
 def _count_texts(inputs: Inputs, encoding: str) -> list[int]:

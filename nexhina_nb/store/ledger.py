@@ -8,6 +8,7 @@ transaction. The rules:
   meanwhile; it never gives anything, not even where a balance is below zero already;
 * the wallet is the money, the token's quota a cap: an unlimited token's own figure is left alone;
 * a request id is charged once;
+* what was taken for a request may be given back once, all of it (`refund`);
 * the balance of a user is the sum of the amounts of the user's entries.
 """
 
@@ -15,14 +16,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 
 from nexhina_nb.errors import StoreError
-from nexhina_nb.store.logs import LogRow
+from nexhina_nb.store.logs import LogRow, row_of_request
 from nexhina_nb.store.tables import entries, logs, tokens, users
+from nexhina_nb.wire.codes import LogType
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,45 @@ def _write_balances(
             {"key": i, "new_remain": a.remain_quota, "new_used": a.used_quota}
             for i, a in allowances.items()
         ],
+    )
+
+
+def refund(connection: Connection, request_id: str, reason: str, other: Mapping[str, Any]) -> int:
+    """Give back what a request was charged; the quota given, 0 the second time.
+
+    The refund's log row (contract 8.2, type 6) is written with it, after the call's own.
+    """
+    kinds = connection.execute(select(entries).where(entries.c.request_id == request_id)).all()
+    paid = next((row for row in kinds if row.kind == "charge"), None)
+    if paid is None or any(row.kind == "refund" for row in kinds):
+        return 0
+    now, amount = int(time.time()), -int(paid.amount)
+    entry = {"created_at": now, "kind": "refund", "amount": amount, "request_id": request_id}
+    entry |= {"user_id": paid.user_id, "token_id": paid.token_id}
+    connection.execute(_INSERT_ENTRIES, [entry])
+    _give_back(connection, paid.user_id, paid.token_id, amount)
+    row = row_of_request(connection, request_id)
+    row = row or LogRow(request_id, paid.user_id, "", paid.token_id, "", "")
+    told = replace(row, type=LogType.REFUND, content=reason, other=dict(other), use_time=0)
+    connection.execute(_INSERT_LOGS, [told.record(quota=amount, owed=amount, now=now)])
+    return amount
+
+
+def _give_back(connection: Connection, user_id: int, token_id: int, amount: int) -> None:
+    connection.execute(
+        update(users)
+        .where(users.c.id == user_id)
+        .values(quota=users.c.quota + amount, used_quota=users.c.used_quota - amount)
+    )
+    # An unlimited token's own figure is left alone, here as when it was charged.
+    limited = case((tokens.c.unlimited_quota, 0), else_=amount)
+    connection.execute(
+        update(tokens)
+        .where(tokens.c.id == token_id)
+        .values(
+            remain_quota=tokens.c.remain_quota + limited,
+            used_quota=tokens.c.used_quota - amount,
+        )
     )
 
 

@@ -5,7 +5,7 @@ never in it.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
@@ -70,6 +70,17 @@ class LogRow:
             "upstream_request_id": self.upstream_request_id[:128],
             "other": json.dumps(other),
         }
+
+
+def row_of_request(connection: Connection, request_id: str) -> LogRow | None:
+    """The row of the call itself; None if it has been pruned."""
+    statement = select(logs).where(logs.c.request_id == request_id).order_by(logs.c.id).limit(1)
+    found = connection.execute(statement).mappings().first()
+    if found is None:
+        return None
+    names = {row.name for row in fields(LogRow)} & found.keys()
+    values = {name: found[name] for name in names}
+    return LogRow(**values | {"type": LogType(found["type"]), "other": json.loads(found["other"])})
 
 
 def newest_of_token(

@@ -161,10 +161,58 @@ def _channels_and_prices(connection: Connection) -> None:
     metadata.create_all(connection, checkfirst=False)
 
 
+def _tasks(connection: Connection) -> None:
+    metadata = MetaData()
+    Table(
+        "tasks",
+        metadata,
+        Column("id", String(64), primary_key=True),
+        _small("user_id"),
+        _small("token_id"),
+        _text("request_id", 64),
+        _text("model", 255),
+        _small("channel"),
+        _text("upstream_id", 255),
+        _text("status", 16, index=True),
+        _small("progress"),
+        _text("request"),
+        _text("error"),
+        _text("url"),
+        _text("remix_of", 64),
+        _number("created_at"),
+        _number("started_at"),
+        _number("finished_at"),
+        Index("ix_tasks_user", "user_id", "created_at"),
+    )
+    metadata.create_all(connection, checkfirst=False)
+
+
+def _responses(connection: Connection) -> None:
+    metadata = MetaData()
+    Table(
+        "responses",
+        metadata,
+        Column("user_id", Integer, primary_key=True, autoincrement=False),
+        Column("id", String(128), primary_key=True),
+        _number("created_at", index=True),
+        _text("model", 255),
+        _text("status", 16),
+        _small("channel"),
+        _text("upstream_id", 128),
+        _text("previous_id", 128),
+        _text("request"),
+        _text("reply"),
+        _text("events"),
+    )
+    metadata.create_all(connection, checkfirst=False)
+
+
 STEPS: tuple[tuple[str, Step], ...] = (
     ("0001_accounts", _accounts),
     ("0002_ledger_and_logs", _ledger_and_logs),
     ("0003_channels_and_prices", _channels_and_prices),
+    ("0004_tasks", _tasks),
+    ("0005_responses", _responses),
 )
 
 

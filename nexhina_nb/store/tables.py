@@ -120,3 +120,43 @@ prices = Table(
     Column("since", BigInteger, nullable=False),
     Column("price", Text, nullable=False),
 )
+
+# Videos in the making, and made.
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("user_id", Integer, nullable=False),
+    Column("token_id", Integer, nullable=False),
+    Column("request_id", String(64), nullable=False),
+    Column("model", String(255), nullable=False),
+    Column("channel", Integer, nullable=False),
+    Column("upstream_id", String(255), nullable=False),
+    Column("status", String(16), nullable=False, index=True),
+    Column("progress", Integer, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("remix_of", String(64), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger, nullable=False),
+    Index("ix_tasks_user", "user_id", "created_at"),
+)
+
+# Responses that can be asked for again: what went in, what came out, as JSON.
+responses = Table(
+    "responses",
+    metadata,
+    Column("user_id", Integer, primary_key=True, autoincrement=False),
+    Column("id", String(128), primary_key=True),
+    Column("created_at", BigInteger, nullable=False, index=True),
+    Column("model", String(255), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("channel", Integer, nullable=False),
+    Column("upstream_id", String(128), nullable=False),
+    Column("previous_id", String(128), nullable=False),
+    Column("request", Text, nullable=False),
+    Column("reply", Text, nullable=False),
+    Column("events", Text, nullable=False),
+)

@@ -33,12 +33,21 @@ if TYPE_CHECKING:
     from nexhina_nb.wire.embeddings import EmbeddingData, EmbeddingRequest, EmbeddingResponse
     from nexhina_nb.wire.error_body import ErrorBody, ErrorDetail
     from nexhina_nb.wire.images import (
-        ImageData, ImageGenerationRequest, ImageGenerationResponse, ImageUsage,
-        ImageUsageInputTokensDetails, ImageUsageOutputTokensDetails,
+        ImageData, ImageEditRequest, ImageGenerationRequest, ImageGenerationResponse, ImageOptions,
+        ImageSource, ImageUsage, ImageUsageInputTokensDetails, ImageUsageOutputTokensDetails,
     )
     from nexhina_nb.wire.messages import (
         AssistantMessage, AudioPart, ChatMessage, FilePart, FileSource, ImagePart, ImageURL,
         InputAudio, MessageAudio, OtherPart, RefusalPart, TextPart, VideoPart, VideoURL,
+    )
+    from nexhina_nb.wire.messages_api import (
+        MessagesError, MessagesErrorDetail, MessagesFormat, MessagesModel, MessagesModelList,
+        MessagesReply, MessagesRequest, MessagesTool, MessagesToolChoice, MessagesUsage,
+        MessageTurn, OutputConfig, Thinking, TokenCount, TokenCountRequest,
+    )
+    from nexhina_nb.wire.messages_blocks import (
+        BlockSource, DocumentBlock, ImageBlock, OtherBlock, TextBlock, ThinkingBlock,
+        ToolResultBlock, ToolUseBlock,
     )
     from nexhina_nb.wire.models import Model, ModelList
     from nexhina_nb.wire.moderation import (
@@ -47,7 +56,8 @@ if TYPE_CHECKING:
     )
     from nexhina_nb.wire.rerank import RerankRequest, RerankResponse, RerankResult
     from nexhina_nb.wire.response_events import (
-        ResponseDeleted, ResponseEvent, ResponseInputItems, ResponseInputTokens,
+        ResponseCompaction, ResponseCompactRequest, ResponseDeleted, ResponseEvent,
+        ResponseInputItems, ResponseInputTokens, ResponseInputTokensRequest,
     )
     from nexhina_nb.wire.response_items import (
         ResponseFunctionCall, ResponseFunctionOutput, ResponseInputFile, ResponseInputImage,
@@ -65,37 +75,43 @@ if TYPE_CHECKING:
         CompletionTokensDetails, PromptTokensDetails, ResponseUsage, Usage,
     )
     from nexhina_nb.wire.video import (
-        VideoData, VideoError, VideoGenerationRequest, VideoGenerationResponse,
+        VideoData, VideoDeleted, VideoError, VideoGenerationRequest, VideoGenerationResponse,
+        VideoList, VideoRemixRequest, VideoTask,
     )
     # fmt: on
     # isort: on
 
 __all__ = [
-    "ApiResponse", "AssistantMessage", "AudioOptions", "AudioPart", "Channel", "ChannelStatus",
-    "ChatAccumulator", "ChatCompletionChoice", "ChatCompletionChunk", "ChatCompletionRequest",
-    "ChatCompletionResponse", "ChatMessage", "ChatRequest", "ChoiceLogprobs", "ChunkChoice",
-    "ChunkDelta", "CompletionChoice", "CompletionRequest", "CompletionResponse",
-    "CompletionTokensDetails", "EmbeddingData", "EmbeddingRequest", "EmbeddingResponse",
-    "ErrorBody", "ErrorDetail", "FilePart", "FileSource", "Form", "FunctionCall",
-    "FunctionDefinition", "FunctionDelta", "ImageData", "ImageGenerationRequest",
-    "ImageGenerationResponse", "ImagePart", "ImageURL", "ImageUsage",
-    "ImageUsageInputTokensDetails", "ImageUsageOutputTokensDetails", "IncompleteDetails",
-    "InputAudio", "JSONSchemaFormat", "Log", "LogType", "MessageAudio", "Model", "ModelList",
+    "ApiResponse", "AssistantMessage", "AudioOptions", "AudioPart", "BlockSource", "Channel",
+    "ChannelStatus", "ChatAccumulator", "ChatCompletionChoice", "ChatCompletionChunk",
+    "ChatCompletionRequest", "ChatCompletionResponse", "ChatMessage", "ChatRequest",
+    "ChoiceLogprobs", "ChunkChoice", "ChunkDelta", "CompletionChoice", "CompletionRequest",
+    "CompletionResponse", "CompletionTokensDetails", "DocumentBlock", "EmbeddingData",
+    "EmbeddingRequest", "EmbeddingResponse", "ErrorBody", "ErrorDetail", "FilePart", "FileSource",
+    "Form", "FunctionCall", "FunctionDefinition", "FunctionDelta", "ImageBlock", "ImageData",
+    "ImageEditRequest", "ImageGenerationRequest", "ImageGenerationResponse", "ImageOptions",
+    "ImagePart", "ImageSource", "ImageURL", "ImageUsage", "ImageUsageInputTokensDetails",
+    "ImageUsageOutputTokensDetails", "IncompleteDetails", "InputAudio", "JSONSchemaFormat", "Log",
+    "LogType", "MessageAudio", "MessageTurn", "MessagesError", "MessagesErrorDetail",
+    "MessagesFormat", "MessagesModel", "MessagesModelList", "MessagesReply", "MessagesRequest",
+    "MessagesTool", "MessagesToolChoice", "MessagesUsage", "Model", "ModelList",
     "ModerationCategory", "ModerationRequest", "ModerationResponse", "ModerationResult",
-    "ModerationScores", "NamedFunction", "OtherPart", "PageInfo", "Prediction",
-    "PromptTokensDetails", "ReasoningOptions", "Redemption", "RefusalPart", "RerankRequest",
-    "RerankResponse", "RerankResult", "ResponseDeleted", "ResponseError", "ResponseEvent",
-    "ResponseFormat", "ResponseFunctionCall", "ResponseFunctionOutput", "ResponseInputFile",
-    "ResponseInputImage", "ResponseInputItems", "ResponseInputMessage", "ResponseInputText",
-    "ResponseInputTokens", "ResponseItem", "ResponseObject", "ResponseOutputMessage",
+    "ModerationScores", "NamedFunction", "OtherBlock", "OtherPart", "OutputConfig", "PageInfo",
+    "Prediction", "PromptTokensDetails", "ReasoningOptions", "Redemption", "RefusalPart",
+    "RerankRequest", "RerankResponse", "RerankResult", "ResponseCompactRequest",
+    "ResponseCompaction", "ResponseDeleted", "ResponseError", "ResponseEvent", "ResponseFormat",
+    "ResponseFunctionCall", "ResponseFunctionOutput", "ResponseInputFile", "ResponseInputImage",
+    "ResponseInputItems", "ResponseInputMessage", "ResponseInputText", "ResponseInputTokens",
+    "ResponseInputTokensRequest", "ResponseItem", "ResponseObject", "ResponseOutputMessage",
     "ResponseOutputRefusal", "ResponseOutputText", "ResponseReasoning", "ResponseRequest",
     "ResponseTool", "ResponseUsage", "Segment", "SoundFile", "SpeechRequest", "StreamOptions",
-    "TextFormat", "TextOptions", "TextPart", "Token", "TokenLogprob", "TokenStatus", "TokenUsage",
-    "ToolCall", "ToolCallDelta", "ToolChoice", "ToolDefinition", "TopLogprob",
-    "TranscriptionRequest", "TranscriptionResponse", "TranscriptionUsage", "TranslationRequest",
-    "TranslationResponse", "Usage", "User", "UserRole", "VideoData", "VideoError",
-    "VideoGenerationRequest", "VideoGenerationResponse", "VideoPart", "VideoURL",
-    "WebSearchOptions", "Word",
+    "TextBlock", "TextFormat", "TextOptions", "TextPart", "Thinking", "ThinkingBlock", "Token",
+    "TokenCount", "TokenCountRequest", "TokenLogprob", "TokenStatus", "TokenUsage", "ToolCall",
+    "ToolCallDelta", "ToolChoice", "ToolDefinition", "ToolResultBlock", "ToolUseBlock",
+    "TopLogprob", "TranscriptionRequest", "TranscriptionResponse", "TranscriptionUsage",
+    "TranslationRequest", "TranslationResponse", "Usage", "User", "UserRole", "VideoData",
+    "VideoDeleted", "VideoError", "VideoGenerationRequest", "VideoGenerationResponse", "VideoList",
+    "VideoPart", "VideoRemixRequest", "VideoTask", "VideoURL", "WebSearchOptions", "Word",
 ]  # fmt: skip
 
 _HOMES = {
@@ -118,19 +134,31 @@ _HOMES = {
     "embeddings": "EmbeddingData EmbeddingRequest EmbeddingResponse",
     "error_body": "ErrorBody ErrorDetail",
     "images": (
-        "ImageData ImageGenerationRequest ImageGenerationResponse ImageUsage "
-        "ImageUsageInputTokensDetails ImageUsageOutputTokensDetails"
+        "ImageData ImageEditRequest ImageGenerationRequest ImageGenerationResponse ImageOptions "
+        "ImageSource ImageUsage ImageUsageInputTokensDetails ImageUsageOutputTokensDetails"
     ),
     "messages": (
         "AssistantMessage AudioPart ChatMessage FilePart FileSource ImagePart ImageURL "
         "InputAudio MessageAudio OtherPart RefusalPart TextPart VideoPart VideoURL"
+    ),
+    "messages_api": (
+        "MessageTurn MessagesError MessagesErrorDetail MessagesFormat MessagesModel "
+        "MessagesModelList MessagesReply MessagesRequest MessagesTool MessagesToolChoice "
+        "MessagesUsage OutputConfig Thinking TokenCount TokenCountRequest"
+    ),
+    "messages_blocks": (
+        "BlockSource DocumentBlock ImageBlock OtherBlock TextBlock ThinkingBlock ToolResultBlock "
+        "ToolUseBlock"
     ),
     "models": "Model ModelList",
     "moderation": (
         "ModerationCategory ModerationRequest ModerationResponse ModerationResult ModerationScores"
     ),
     "rerank": "RerankRequest RerankResponse RerankResult",
-    "response_events": "ResponseDeleted ResponseEvent ResponseInputItems ResponseInputTokens",
+    "response_events": (
+        "ResponseCompactRequest ResponseCompaction ResponseDeleted ResponseEvent "
+        "ResponseInputItems ResponseInputTokens ResponseInputTokensRequest"
+    ),
     "response_items": (
         "ResponseFunctionCall ResponseFunctionOutput ResponseInputFile ResponseInputImage "
         "ResponseInputMessage ResponseInputText ResponseItem ResponseOutputMessage "
@@ -142,7 +170,10 @@ _HOMES = {
     ),
     "tools": "FunctionCall FunctionDefinition NamedFunction ToolCall ToolChoice ToolDefinition",
     "usage": "CompletionTokensDetails PromptTokensDetails ResponseUsage Usage",
-    "video": "VideoData VideoError VideoGenerationRequest VideoGenerationResponse",
+    "video": (
+        "VideoData VideoDeleted VideoError VideoGenerationRequest VideoGenerationResponse "
+        "VideoList VideoRemixRequest VideoTask"
+    ),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names.split()}
 

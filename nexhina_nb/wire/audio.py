@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from nexhina_nb.wire.base import IsObject, JSONObject, Reply, Request, Text, Wire, one_of, unfit
 
-SOUND_FORMATS = frozenset({"flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm"})
+# Contract 1.29, and the other formats that speech comes in: what was spoken can be heard again.
+SOUND_FORMATS = frozenset(
+    {"flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm", "aac", "oga", "opus"}
+)
 
 
 class SpeechRequest(Request):
@@ -27,24 +32,32 @@ class SpeechRequest(Request):
 
 
 class SoundFile(Wire):
-    """An uploaded recording, read whole."""
+    """An uploaded recording: its name and its bytes' number; the bytes travel beside the form."""
 
     filename: str
-    content: bytes = Field(repr=False)
-    content_type: str | None = None
+    size: int | None = None
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
         suffix = PurePath(self.filename).suffix.lower().removeprefix(".")
         if suffix and suffix not in SOUND_FORMATS:
-            raise unfit("filename", f"end in one of {', '.join(sorted(SOUND_FORMATS))}")
+            names = ", ".join(sorted(SOUND_FORMATS))
+            raise PydanticCustomError("unfit", f"must be a recording, its name ending in {names}")
+        if self.size == 0:
+            raise PydanticCustomError("unfit", "must not be an empty file")
         return self
+
+
+def _file(value: object) -> object:
+    if not isinstance(value, Mapping | SoundFile):
+        raise PydanticCustomError("wrong_kind", "must be one file of the form")
+    return value
 
 
 class Form(Wire):
     """The fields of a multipart form: all of them come as text, so here "0.2" is a number."""
 
-    file: SoundFile
+    file: Annotated[SoundFile, BeforeValidator(_file)]
     model: str = Field(min_length=1)
     prompt: str | None = None
     temperature: Annotated[float, Field(ge=0, le=1)] | None = None

@@ -9,14 +9,16 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from nexhina_nb.wire.base import JSONObject, Reply, Request, Several, unfit
 from nexhina_nb.wire.chat import AnswerLength, Fraction, Penalty, Stop, Temperature
 from nexhina_nb.wire.chat_options import StreamOptions
-from nexhina_nb.wire.embeddings import TokenIds, texts_or_tokens
+from nexhina_nb.wire.embeddings import MOST_ENTRIES, TokenIds, texts_or_tokens
 from nexhina_nb.wire.usage import Usage
 
 Prompt = Annotated[
     Annotated[str, Tag("~text")]
-    | Annotated[Several[str], Tag("~texts")]
+    | Annotated[Several[str], Field(min_length=1, max_length=MOST_ENTRIES), Tag("~texts")]
     | Annotated[TokenIds, Tag("~tokens")]
-    | Annotated[Several[TokenIds], Tag("~token_rows")],
+    | Annotated[
+        Several[TokenIds], Field(min_length=1, max_length=MOST_ENTRIES), Tag("~token_rows")
+    ],
     Discriminator(
         texts_or_tokens,
         custom_error_type="wrong_kind",

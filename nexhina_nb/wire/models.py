@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from nexhina_nb.wire.base import Reply
+from nexhina_nb.wire.base import JSONObject, Reply
 
 
 class Model(Reply):
-    """One model. ``description``, ``context_length`` and ``dimensions`` are our additions."""
+    """One model. ``description``, ``context_length``, ``dimensions`` and ``pricing`` (ratios under
+    the names of contract 8.3) are our additions.
+    """
 
     id: str
     object: Literal["model"] = "model"
@@ -18,6 +20,7 @@ class Model(Reply):
     description: str | None = None
     context_length: int | None = None
     dimensions: int | None = None
+    pricing: JSONObject | None = None
 
 
 class ModelList(Reply):

@@ -1,11 +1,32 @@
-"""What streams and the other routes of the Responses API answer (contract 2.5)."""
+"""What streams and the other routes of the Responses API take and answer (contract 2.5)."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from nexhina_nb.wire.base import JSONObject, Reply
-from nexhina_nb.wire.responses import ResponseObject
+from pydantic import Field, model_validator
+
+from nexhina_nb.wire.base import (
+    IsList,
+    IsObject,
+    JSONObject,
+    Reply,
+    Request,
+    Several,
+    Text,
+    lacking,
+    one_of,
+    unfit,
+)
+from nexhina_nb.wire.response_items import ResponseInputItem
+from nexhina_nb.wire.responses import (
+    ReasoningOptions,
+    ResponseObject,
+    ResponseTool,
+    ResponseToolChoice,
+    TextOptions,
+)
+from nexhina_nb.wire.usage import ResponseUsage
 
 # The events that end a stream; there is no [DONE] here.
 LAST_EVENTS = frozenset({"response.completed", "response.failed", "response.incomplete", "error"})
@@ -53,6 +74,62 @@ class ResponseInputItems(Reply):
     first_id: str | None = None
     last_id: str | None = None
     has_more: bool = False
+
+
+class _Conversation(Request):
+    """A conversation: what goes in, what it goes on from, or both."""
+
+    model: str = Field(min_length=1)
+    input: (
+        Annotated[
+            Text | Annotated[Several[ResponseInputItem], IsList],
+            one_of("a string or an array of items"),
+        ]
+        | None
+    ) = None
+    instructions: str | None = None
+    previous_response_id: str | None = None
+
+    @model_validator(mode="after")
+    def _has_items(self) -> Self:
+        if self.input is None and not self.previous_response_id:
+            raise lacking("input", "unless there is a previous_response_id")
+        return self
+
+
+class ResponseCompactRequest(_Conversation):
+    """POST /v1/responses/compact."""
+
+
+class ResponseCompaction(Reply):
+    """A conversation in fewer tokens: ``output`` is the input of what comes next."""
+
+    id: str
+    object: Literal["response.compaction"] = "response.compaction"
+    created_at: float
+    output: list[JSONObject]
+    usage: ResponseUsage | None = None
+
+
+class ResponseInputTokensRequest(_Conversation):
+    """POST /v1/responses/input_tokens: how long a request would be."""
+
+    tools: list[ResponseTool] | None = Field(default=None, max_length=128)
+    tool_choice: ResponseToolChoice | None = None
+    parallel_tool_calls: bool | None = None
+    reasoning: ReasoningOptions | None = None
+    text: TextOptions | None = None
+    truncation: Literal["auto", "disabled"] | None = None
+    conversation: (
+        Annotated[Text | Annotated[JSONObject, IsObject], one_of("an id or an object with 'id'")]
+        | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _goes_on_from_one(self) -> Self:
+        if self.previous_response_id and self.conversation:
+            raise unfit("previous_response_id", "not go with conversation")
+        return self
 
 
 class ResponseInputTokens(Reply):

@@ -126,6 +126,8 @@ class ResponseRequest(Request):
             raise unfit("stream_options", "go with stream: true")
         if self.previous_response_id and self.conversation:
             raise unfit("previous_response_id", "not go with conversation")
+        if self.background and self.store is False:
+            raise unfit("background", "go with store: true")
         return self
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from nexhina_nb.wire.base import JSONObject, Reply, Request, lacking
+from nexhina_nb.wire.base import IsObject, JSONObject, Reply, Request, Text, lacking, one_of
 from nexhina_nb.wire.images import Size
 
 
@@ -17,6 +17,10 @@ def _up_to_an_hour(seconds: str) -> str:
     return seconds
 
 
+# In a form it is a file, of which its name and size are known here.
+Picture = Annotated[
+    Text | Annotated[JSONObject, IsObject], one_of("a picture's address, its bytes, or a file")
+]
 Seconds = Annotated[str, AfterValidator(_up_to_an_hour)]
 VideoStatus = Literal["queued", "in_progress", "completed", "failed"]
 
@@ -28,7 +32,7 @@ class VideoGenerationRequest(Request):
     prompt: str | None = Field(default=None, min_length=1, max_length=32_000)
     image: str | None = None
     images: list[str] | None = None
-    input_reference: str | None = None
+    input_reference: Picture | None = None
     duration: Annotated[float, Field(gt=0, le=3600)] | None = None
     seconds: Seconds | None = None
     size: Size | None = None
@@ -47,6 +51,12 @@ class VideoGenerationRequest(Request):
         if not (self.prompt or self.image or self.images or self.input_reference):
             raise lacking("prompt", "unless there is an image")
         return self
+
+
+class VideoRemixRequest(Request):
+    """POST /v1/videos/{id}/remix: the same video, changed as the prompt says."""
+
+    prompt: str = Field(min_length=1, max_length=32_000)
 
 
 class VideoData(Reply):
@@ -79,6 +89,7 @@ class VideoGenerationResponse(Reply):
     model: str
     status: VideoStatus
     progress: int
+    prompt: str | None = None
     created_at: int
     created: int | None = None
     completed_at: int | None = None
@@ -87,6 +98,40 @@ class VideoGenerationResponse(Reply):
     size: str | None = None
     remixed_from_video_id: str | None = None
     data: list[VideoData] | None = None
+    url: str | None = None
+    format: str | None = None
+    metadata: JSONObject | None = None
+    error: VideoError | None = None
+
+
+class VideoList(Reply):
+    """GET /v1/videos: a page of the caller's videos."""
+
+    object: Literal["list"] = "list"
+    data: list[VideoGenerationResponse]
+    first_id: str | None = None
+    last_id: str | None = None
+    has_more: bool
+
+
+class VideoDeleted(Reply):
+    """DELETE /v1/videos/{id}."""
+
+    id: str
+    object: Literal["video.deleted"] = "video.deleted"
+    deleted: bool
+
+
+class VideoTask(Reply):
+    """GET /v1/video/generations/{id}: New API's envelope, and around it the specification's
+    form.
+    """
+
+    code: str
+    message: str
+    data: JSONObject
+    task_id: str
+    status: VideoStatus
     url: str | None = None
     format: str | None = None
     metadata: JSONObject | None = None

@@ -15,7 +15,8 @@ BINDER = Path(__file__).parents[2] / "binder"
 
 
 def test_the_package_is_installed_from_the_checkout_on_a_python_that_it_supports() -> None:
-    assert (BINDER / "requirements.txt").read_text().split() == ["."]
+    assert (BINDER / "requirements.txt").read_text().split() == [".[local]"]
+    assert (BINDER / "apt.txt").read_text().split() == ["flite"]
     assert (BINDER / "runtime.txt").read_text().strip() == "python-3.11"
 
 

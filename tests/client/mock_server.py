@@ -95,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._send(play)
 
-    do_GET = do_POST
+    do_GET = do_DELETE = do_POST
 
     def _send(self, play: Play) -> None:
         self.send_response(play.status)
@@ -207,6 +207,21 @@ def frames(*pieces: str, quota: int | None = None) -> list[bytes]:
 def stream(*pieces: str, quota: int | None = None, **options: Any) -> Play:
     """A chat stream, one HTTP chunk per frame."""
     return Play(frames(*pieces, quota=quota), content_type=SSE, **options)
+
+
+def as_json(body: object, **headers: str) -> Play:
+    """Any JSON answer."""
+    return Play(json.dumps(body).encode(), headers=headers)
+
+
+def events(*bodies: Mapping[str, Any], quota: int | None = None, **options: Any) -> Play:
+    """A stream of typed events; the price comes before the last one."""
+    sent = [
+        b"event: %s\ndata: %s\n\n" % (str(body["type"]).encode(), json.dumps(body).encode())
+        for body in bodies
+    ]
+    billed = [] if quota is None else [b": nexhina-quota %d\n\n" % quota]
+    return Play([*sent[:-1], *billed, *sent[-1:]], content_type=SSE, **options)
 
 
 def error(status: int, code: str | None, message: str = "no", **headers: str) -> Play:

@@ -6,12 +6,20 @@ import inspect
 
 import pytest
 
-from nexhina_nb.client import core
-from nexhina_nb.client.aio import AsyncChatStream, AsyncClient
-from nexhina_nb.client.sync import ChatStream, Client
+from nexhina_nb.client import aio_streams, core, sync_streams
+from nexhina_nb.client.aio import AsyncClient
+from nexhina_nb.client.aio_jobs import AsyncVideoJob
+from nexhina_nb.client.sync import Client
+from nexhina_nb.client.sync_jobs import VideoJob
 
-PAIRS = [(Client, AsyncClient), (ChatStream, AsyncChatStream)]
-VERBS = ("chat", "embed", "rerank", "models", "usage", "logs", "spending")
+STREAMS = ("Stream", "ChatStream", "RespondStream", "ImageStream", "SpeechStream")
+STREAMS += ("TranscriptStream",)
+PAIRS = [
+    (Client, AsyncClient),
+    (VideoJob, AsyncVideoJob),
+    *((getattr(sync_streams, name), getattr(aio_streams, f"Async{name}")) for name in STREAMS),
+]
+VERBS = sorted(set(core.__all__) - {"refuses_base64"})
 
 
 def names(kind: type) -> set[str]:
@@ -48,6 +56,8 @@ def test_verbs_look_as_if_they_were_written_out(verb: str) -> None:
     assert first == "self"
     assert rest == list(inspect.signature(flow).parameters)[1:]
     assert "Flow" not in str(shown)
+    assert "OpenStream" not in str(shown)
+    assert "VideoStatus" not in str(shown)
 
 
 @pytest.mark.parametrize("verb", VERBS)

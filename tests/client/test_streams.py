@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from nexhina_nb import errors
+from nexhina_nb.client.chat_stream import ChatState
 from nexhina_nb.client.replies import Form
-from nexhina_nb.client.streams import StreamState
 from tests.client.flows import TARGET, answer
 from tests.client.mock_server import DONE, USAGE, chat_body, chunk, frames
 
@@ -17,12 +17,12 @@ WHOLE = b"".join(frames("Grüß", " dich, ", "世界 🌍", quota=9))
 TEXT = "Grüß dich, 世界 🌍"
 
 
-def state(content_type: str = "text/event-stream", form: Form | None = None) -> StreamState:
+def state(content_type: str = "text/event-stream", form: Form | None = None) -> ChatState:
     response = answer(b"", content_type=content_type, x_oneapi_request_id="r1")
-    return StreamState(TARGET, response, form or Form())
+    return ChatState(TARGET, response, form or Form())
 
 
-def run(stream: StreamState, *parts: bytes) -> list[str]:
+def run(stream: ChatState, *parts: bytes) -> list[str]:
     pieces = [piece for part in parts for piece in stream.feed(part)]
     return pieces + list(stream.end())
 
@@ -55,6 +55,7 @@ def test_a_cut_stream_is_broken_and_keeps_what_came(cut: int) -> None:
     with pytest.raises(errors.StreamBroken) as caught:
         pieces.extend(stream.end())
     assert caught.value.partial == stream.text == "".join(pieces)
+    assert "resume=2" in str(caught.value)
     assert TEXT.startswith(stream.text)
     with pytest.raises(errors.NexhinaError, match="not come to its end"):
         _ = stream.reply
@@ -129,7 +130,7 @@ def test_an_error_in_the_stream_is_a_typed_error() -> None:
 
 def test_something_else_than_chunks() -> None:
     stream = state()
-    with pytest.raises(errors.StreamBroken, match="no chat chunk") as caught:
+    with pytest.raises(errors.StreamBroken, match="no event") as caught:
         run(stream, chunk({"content": "x"}), b"data: <html>\n\n")
     assert caught.value.partial == "x"
 

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
+from nexhina_nb.errors import Upstream
 from nexhina_nb.gateway.answers import renamed
 from nexhina_nb.gateway.taps.chat import ChatTap, as_stream
+from nexhina_nb.gateway.taps.events import EventTap, Grammar
+from nexhina_nb.pricing.usage import Tokens
 from nexhina_nb.wire.accumulate import ChatAccumulator
 from nexhina_nb.wire.sse import Decoder, Event, encode
 
@@ -193,3 +196,49 @@ def test_a_whole_answer_as_a_stream_says_the_same() -> None:
     assert dumped["choices"][0]["message"] == message
     assert dumped["choices"][0]["finish_reason"] == "tool_calls"
     assert dumped["usage"] == USAGE
+
+
+EVENTS = Grammar(ends=frozenset({"done"}), usage=lambda event: event.get("usage"))
+
+
+@given(st.lists(st.integers(1, 40), max_size=30))
+def test_any_split_of_typed_events_gives_the_same(sizes: list[int]) -> None:
+    sent = [
+        encode(json.dumps({"type": "piece", "text": "ü"}), "piece"),
+        b": a comment\n\n",
+        encode(json.dumps({"type": "done", "usage": USAGE}), "done"),
+    ]
+    whole, tap, out = b"".join(sent), EventTap("m", EVENTS), []
+    for size in sizes:
+        out += tap.feed(whole[:size])
+        whole = whole[size:]
+    out += tap.feed(whole)
+    assert b"".join(out) == b"".join(sent[:-1])
+    assert (tap.done, tap.failed, tap.usage) == (True, False, USAGE)
+    assert tap.closing(Tokens()) == (b"", sent[-1])
+
+
+@given(st.lists(st.binary(max_size=60), max_size=20))
+def test_no_junk_breaks_a_tap_of_events(chunks: list[bytes]) -> None:
+    tap = EventTap("m", EVENTS)
+    for chunk_ in chunks:
+        tap.feed(chunk_)
+    tap.feed(encode('{"type": ["done"]}') + encode("[DONE]") + encode("7"))
+    tap.finish()
+    assert not tap.failed
+
+
+def test_the_last_of_several_endings_is_the_end() -> None:
+    tap = EventTap("m", EVENTS, endings=2)
+    end = encode(json.dumps({"type": "done"}), "done")
+    assert (tap.feed(end), tap.done) == ([end], False)
+    assert (tap.feed(end), tap.done) == ([], True)
+
+
+def test_an_error_from_here_goes_on_counting() -> None:
+    tap = EventTap("m", EVENTS)
+    tap.feed(encode(json.dumps({"type": "piece", "sequence_number": 4})))
+    frame = tap.fault(Upstream("it broke", code="stream_broken"))
+    assert frame.startswith(b"event: error\n")
+    told = json.loads(frame.partition(b"data: ")[2])
+    assert (told["sequence_number"], told["error"]["code"]) == (5, "stream_broken")

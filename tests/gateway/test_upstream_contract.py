@@ -113,7 +113,9 @@ def local(server: SickServer, monkeypatch: pytest.MonkeyPatch) -> Harness:
     return Harness(
         open=lambda timeouts: LocalUpstream(Settings()),
         plain=Call("/chat/completions", body, request_id="req-1"),
-        streamed=Call("/chat/completions", body | {"stream": True}, True, request_id="req-1"),
+        streamed=Call(
+            "/chat/completions", body | {"stream": True}, stream=True, request_id="req-1"
+        ),
     )
 
 

@@ -160,7 +160,8 @@ def test_the_built_in_engines_are_in_the_table(catalog: Catalog) -> None:
         price = catalog.price(model)
         assert price is not None
         assert "no real money" in price.source
-        assert catalog.context_length(model) == engine.context_length
+        # What is priced by the piece has no length in tokens.
+        assert catalog.context_length(model) in (engine.context_length, None)
 
 
 def test_every_row_can_be_billed_and_says_where_it_is_from(catalog: Catalog) -> None:

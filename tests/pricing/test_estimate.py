@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib
 import warnings
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -130,7 +131,7 @@ def test_html_is_a_table_that_escapes_what_it_shows() -> None:
 
 
 def test_another_verb_is_refused() -> None:
-    with pytest.raises(BadInput, match="chat, embed or rerank"):
+    with pytest.raises(BadInput, match="known: chat, respond, embed"):
         estimate("sing", "la", model="m", catalog=SMALL)  # type: ignore[arg-type]
 
 
@@ -147,3 +148,41 @@ def test_a_column_of_a_frame_counts_like_a_list(library: str) -> None:
 
 def test_generators_are_counted_too() -> None:
     assert count_inputs("embed", (text for text in ("a", "b")), model="m") == [1, 1]
+
+
+LARGE = {"size": "1024x1792", "quality": "hd"}
+
+
+@pytest.mark.parametrize(
+    ("verb", "inputs", "options", "expected", "amount"),
+    [
+        ("image", "a cat", {"model": "dall-e-3"} | LARGE, 60_000, "1 image"),
+        ("image", "a cat", {"model": "dall-e-3", "n": 3}, 60_000, "3 images"),
+        ("image", "a cat", {"model": "local/image", "n": 2}, 2_000, "2 images"),
+        ("speak", "a" * 1000, {"model": "tts-1"}, 7_500, "1,000 characters"),
+        ("transcribe", "", {"model": "whisper-1", "seconds": 90}, 4_500, "90 s"),
+        ("video", "waves", {"model": "sora-2", "seconds": 8}, 400_000, "8 s"),
+        ("video", "waves", {"model": "sora-2"}, 200_000, "4 s"),
+    ],
+)  # fmt: skip
+def test_what_is_priced_by_the_piece(
+    verb: Any, inputs: str, options: dict[str, Any], expected: int, amount: str
+) -> None:
+    made = estimate(verb, inputs, **options)
+    assert made.quota == (expected, expected)
+    assert made.amount == amount
+    assert amount in str(made)
+    assert "tokens" not in str(made)
+
+
+def test_a_recording_of_unknown_length_has_no_price() -> None:
+    made = estimate("transcribe", "", model="whisper-1")
+    assert made.quota is None
+    assert "no length of the recording" in str(made)
+
+
+def test_moderation_counts_all_texts_and_a_response_is_like_a_chat() -> None:
+    both = estimate("moderate", ["one two", "three"], model="local/moderate")
+    assert both.input_tokens == 3
+    chat = estimate("chat", "hello", model="local/chat")
+    assert estimate("respond", "hello", model="local/chat").quota == chat.quota

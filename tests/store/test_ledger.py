@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from nexhina_nb.errors import StoreError
 from nexhina_nb.store import accounts
@@ -21,9 +22,10 @@ from nexhina_nb.store.ledger import (
     differences,
     grant,
     post,
+    refund,
 )
 from nexhina_nb.store.logs import LogRow, newest_of_token
-from nexhina_nb.store.tables import entries, users
+from nexhina_nb.store.tables import entries, tokens, users
 from nexhina_nb.store.writer import Receipt, Writer
 from nexhina_nb.wire import LogType
 
@@ -207,3 +209,30 @@ def test_differences_finds_a_balance_that_was_tampered_with(
         connection.execute(users.update().values(quota=1001))
     with store.reading() as connection:
         assert differences(connection) == {key.user_id: 1}
+
+
+@given(st.integers(0, 3_000), st.integers(0, 3_000), st.booleans())
+def test_what_was_taken_is_given_back_once(amount: int, money: int, unlimited: bool) -> None:
+    store = open_store("sqlite://")
+    with store.writing() as connection:
+        user = accounts.create_user(connection, "ann", quota=money)
+        cap = None if unlimited else 2_000
+        token, _ = accounts.create_token(connection, user, "key", remain_quota=cap)
+        before = balances_of(connection)
+        taken = commit_group(connection, [charge(user, token, "r", amount)]).taken[0]
+        assert taken == min(amount, money, money if unlimited else 2_000)
+        assert refund(connection, "r", "it failed", {"is_task": True}) == taken
+        assert refund(connection, "r", "again", {}) == 0
+        assert refund(connection, "unknown", "what", {}) == 0
+        assert balances_of(connection) == before
+        assert differences(connection) == {}
+        newest = newest_of_token(connection, token, 9)
+        assert [(row["type"], row["quota"]) for row in newest] == [(6, taken), (2, taken)]
+        assert newest[0]["token_name"] == newest[1]["token_name"]
+    store.close()
+
+
+def balances_of(connection: Connection) -> list[Any]:
+    row = connection.execute(select(users.c.quota, users.c.used_quota)).one()
+    cap = connection.execute(select(tokens.c.remain_quota, tokens.c.used_quota)).one()
+    return [*row, *cap]

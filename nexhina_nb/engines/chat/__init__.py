@@ -2,8 +2,8 @@
 and says so.
 
 General layout: `conversation` reads the request into plain values, `reply` decides between text,
-JSON and tool calls (asking `skills` for the answer), `pieces` and `logprobs` turn the decision
-into what streams.
+JSON and tool calls (asking `skills` for the answer), `reasoning` tells how, `pieces` and
+`logprobs` turn the decision into what streams.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from itertools import chain, zip_longest
 
 from nexhina_nb.engines.base import Counts, Delta, ToolCallDelta
-from nexhina_nb.engines.chat import conversation, logprobs, pieces, reply
+from nexhina_nb.engines.chat import conversation, logprobs, pieces, reasoning, reply
 from nexhina_nb.engines.chat.pieces import Budget
 from nexhina_nb.engines.chat.toolcalls import Call
 from nexhina_nb.pricing import tokens
@@ -31,25 +31,44 @@ def complete(request: ChatCompletionRequest) -> Iterator[Delta | Counts]:
     streams = [_choice(request, talk, index, budget) for index, budget in enumerate(budgets)]
     for round_ in zip_longest(*streams):
         yield from (delta for delta in round_ if delta is not None)
-    yield Counts(prompt=_prompt_tokens(request), completion=sum(budget.used for budget in budgets))
+    yield Counts(
+        prompt=_prompt_tokens(request),
+        completion=sum(budget.used for budget in budgets),
+        reasoning=sum(budget.thought for budget in budgets),
+    )
 
 
 def _choice(
     request: ChatCompletionRequest, talk: conversation.Talk, index: int, budget: Budget
 ) -> Iterator[Delta]:
     decided = reply.decide(talk, _variant(request, index))
-    if isinstance(decided, str):
-        yield from _text(request, decided, index, budget)
-        done = "stop"
-    else:
+    stop = None
+    if talk.effort:
+        yield from _thought(reasoning.account(talk, decided), index, budget)
+    if decided.calls:
         yield from chain.from_iterable(
-            _call(call, place, index, budget) for place, call in enumerate(decided)
+            _call(call, place, index, budget) for place, call in enumerate(decided.calls)
         )
-        done = "function_call" if talk.legacy else "tool_calls"
-    yield Delta(index=index, finish_reason="length" if budget.spent else done)
+        done = "function_call" if talk.offer.legacy else "tool_calls"
+    else:
+        yield from _text(request, decided.text, index, budget)
+        done = "stop"
+        stop = pieces.first_stop(decided.text, request.stops)
+    if budget.spent:
+        yield Delta(index=index, finish_reason="length")
+    else:
+        yield Delta(index=index, finish_reason=done, stop=stop)
+
+
+def _thought(text: str, index: int, budget: Budget) -> Iterator[Delta]:
+    for piece in budget.take(pieces.split(text)):
+        yield Delta(index=index, reasoning=piece.text)
+    budget.thought = budget.used
 
 
 def _text(request: ChatCompletionRequest, text: str, index: int, budget: Budget) -> Iterator[Delta]:
+    if budget.spent:
+        return
     before = logprobs.START
     for piece in budget.take(pieces.split(pieces.cut_at_stops(text, request.stops))):
         scored = None
@@ -60,7 +79,9 @@ def _text(request: ChatCompletionRequest, text: str, index: int, budget: Budget)
 
 
 def _call(call: Call, place: int, index: int, budget: Budget) -> Iterator[Delta]:
-    if budget.spent or len(budget.take(pieces.split(call.name))) == 0:
+    if not budget.spent:
+        budget.take(pieces.split(call.name))
+    if budget.spent:  # half a name is no name
         return
     yield Delta(index=index, tool_calls=(ToolCallDelta(place, call.id, call.name),))
     for piece in budget.take(pieces.split(call.arguments)):
@@ -88,4 +109,6 @@ def _variant(request: ChatCompletionRequest, index: int) -> int:
 def _prompt_tokens(request: ChatCompletionRequest) -> int:
     offered = [row.dump() for row in request.tools or ()]
     offered += [{"function": row.dump()} for row in request.functions or ()]
-    return tokens.count_messages([row.dump() for row in request.messages], _NAME, offered)
+    begun = (request.model_extra or {}).get("prefix") if not request.messages else None
+    sent = tokens.count_messages([row.dump() for row in request.messages], _NAME, offered)
+    return sent + (tokens.count(begun) if isinstance(begun, str) else 0)

@@ -7,26 +7,20 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from nexhina_nb.engines.chat import form, material
+from nexhina_nb.engines.chat import form, material, offers
 from nexhina_nb.engines.chat.languages import detect, speaks
+from nexhina_nb.engines.chat.messages import Message, joined, read_all
+from nexhina_nb.engines.chat.offers import Offer
 from nexhina_nb.engines.chat.prompt import Prompt, Turn
-from nexhina_nb.wire import ChatCompletionRequest, ChatMessage
+from nexhina_nb.wire import ChatCompletionRequest
 
-MOST_READ = 150_000  # characters of one message; a full context is shorter in every common script
 _LASTING = re.compile(
     r"\b(?:from now on|always|for the rest of|ab jetzt|à partir de maintenant)\b", re.I
 )
-_LONG_BLANK = re.compile(r"\s{41,}")  # nobody reads them, and patterns are slow over them
-_KINDS = {"image_url": "image", "input_audio": "audio", "video_url": "video", "file": "file"}
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """A function on offer; ``parameters`` is its JSON schema."""
-
-    name: str
-    description: str
-    parameters: dict[str, Any]
+_SYSTEM = ("system", "developer")
+_EFFORTS = {"none": "", "minimal": "low", "low": "low", "medium": "medium"} | dict.fromkeys(
+    ("high", "xhigh", "max"), "high"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,55 +33,60 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A whole request as plain values. ``must_call`` is a tool's name, "any", "none" or empty (free
-    to choose).
+    """A whole request as plain values. ``unread`` are the kinds of parts of the task that nobody
+    can read, ``effort`` is how much is to be told of the way to the answer.
     """
 
     prompt: Prompt
     digest: str
-    tools: tuple[Tool, ...] = ()
+    offer: Offer = Offer()
     results: tuple[Result, ...] = ()
-    must_call: str = ""
     parallel: bool = True
-    legacy: bool = False
     json_mode: bool = False
     schema: dict[str, Any] | None = None
     unread: tuple[str, ...] = ()
+    is_unheard: bool = False
     prefill: str = ""
+    effort: str = ""
 
 
 def read(request: ChatCompletionRequest) -> Talk:
-    """The request as the engine sees it."""
-    messages = list(request.messages)
+    """The request as the engine sees it. Raises BadRequest for parts that are not what they say."""
+    offer = offers.read(request)
+    messages = read_all(request.messages)
+    digest = _digest(request.seed, messages)
     prefill = _prefill(messages)
     last = max((at for at, row in enumerate(messages) if row.role == "user"), default=-1)
-    task = _text(messages[last]) if last >= 0 else ""
-    before = messages[: max(last, 0)]
-    system = "\n".join(_text(row) for row in messages if row.role in ("system", "developer"))
     wants = request.response_format
     return Talk(
-        prompt=_prompt(task, system, before),
-        digest=_digest(request),
-        tools=_tools(request),
+        prompt=_prompt(messages, last) if messages else _beginning(request),
+        digest=digest,
+        offer=offer,
         results=_results(messages[last + 1 :], messages),
-        must_call=_must_call(request),
-        parallel=request.parallel_tool_calls is not False and not request.functions,
-        legacy=bool(request.functions) and not request.tools,
+        parallel=request.parallel_tool_calls is not False and not offer.legacy,
         json_mode=wants is not None and wants.type == "json_object",
         schema=_schema(request),
-        unread=_unread(messages[last]) if last >= 0 else (),
+        unread=messages[last].unread if last >= 0 else (),
+        is_unheard=last >= 0 and messages[last].is_unheard,
         prefill=prefill,
+        effort=_effort(request),
     )
 
 
-def _prompt(task: str, system: str, before: list[ChatMessage]) -> Prompt:
-    wish, rest = _wishes(task)
+def _beginning(request: ChatCompletionRequest) -> Prompt:
+    """Of a request without messages: a bare beginning that is to be gone on with."""
+    begun = (request.model_extra or {}).get("prefix")
+    return Prompt(task=f"Continue this text: {begun}" if isinstance(begun, str) else "")
+
+
+def _prompt(messages: list[Message], last: int) -> Prompt:
+    """The prompt of the user message at ``last``; -1 where the user has said nothing."""
+    told = messages[last] if last >= 0 else Message("user", "")
+    before = [row for row in messages[: max(last, 0)] if row.role not in _SYSTEM]
+    system = "\n".join(row.text for row in messages if row.role in _SYSTEM)
+    wish, rest = _wishes(told.written)
     general, _ = form.read(system)
-    turns = tuple(
-        Turn("tool" if row.role == "function" else row.role, _text(row))
-        for row in before
-        if row.role not in ("system", "developer") and _text(row)
-    )
+    turns = tuple(Turn(row.role, row.text) for row in before if row.text)
     for turn in reversed(turns):
         if turn.role == "user" and _LASTING.search(turn.text[:2_000]):
             wish = wish.over(form.read(turn.text)[0])
@@ -95,7 +94,16 @@ def _prompt(task: str, system: str, before: list[ChatMessage]) -> Prompt:
     heard = detect(rest[:500])
     if not wish.language and speaks(heard) and heard != "en":
         wish = form.Form(language=heard).over(wish)
-    return Prompt(task=rest, system=system, turns=turns, form=wish)
+    shown = [row.pictures for row in before if row.pictures]
+    return Prompt(
+        task=joined(rest, told.heard),
+        system=system,
+        turns=turns,
+        form=wish,
+        pictures=told.pictures,
+        shown=told.pictures or (shown[-1] if shown else ()),
+        heard=told.heard,
+    )
 
 
 def _wishes(task: str) -> tuple[form.Form, str]:
@@ -110,58 +118,35 @@ def _wishes(task: str) -> tuple[form.Form, str]:
     return wish, f"{order}\n{block}".strip()
 
 
-def _text(message: ChatMessage) -> str:
-    # half a surrogate pair cannot be written as UTF-8, and NUL has no place in a text
-    text = message.text[:MOST_READ].replace("\r\n", "\n").replace("\0", "")
-    return _LONG_BLANK.sub(lambda run: run[0][:40], text.encode("utf-8", "replace").decode("utf-8"))
-
-
-def _prefill(messages: list[ChatMessage]) -> str:
+def _prefill(messages: list[Message]) -> str:
     """The beginning of the answer, if the conversation ends with one; taken off the list."""
-    if messages and messages[-1].role == "assistant" and not messages[-1].tool_calls:
-        return _text(messages.pop())
+    if messages and messages[-1].role == "assistant" and not messages[-1].calls:
+        return messages.pop().text
     return ""
 
 
-def _unread(message: ChatMessage) -> tuple[str, ...]:
-    if not isinstance(message.content, list):
-        return ()
-    kinds = (_KINDS.get(part.type, "") for part in message.content)
-    return tuple(dict.fromkeys(kind for kind in kinds if kind))
-
-
-def _tools(request: ChatCompletionRequest) -> tuple[Tool, ...]:
-    offered = [row.function for row in request.tools or () if row.function]
+def _results(after: list[Message], messages: list[Message]) -> tuple[Result, ...]:
+    names = {identity: name for row in messages for identity, name in row.calls}
     return tuple(
-        Tool(row.name, row.description or "", row.parameters or {})
-        for row in offered or request.functions or ()
-    )
-
-
-def _results(after: list[ChatMessage], messages: list[ChatMessage]) -> tuple[Result, ...]:
-    names = {
-        call.id: call.function.name
-        for row in messages
-        for call in row.tool_calls or ()
-        if call.function
-    }
-    return tuple(
-        Result(row.name or names.get(row.tool_call_id or "", ""), _text(row))
+        Result(row.name or names.get(row.answers, ""), row.text)
         for row in after
-        if row.role in ("tool", "function")
+        if row.role == "tool"
     )
 
 
-def _must_call(request: ChatCompletionRequest) -> str:
-    choice = request.tool_choice
-    if isinstance(choice, str):
-        return {"none": "none", "required": "any"}.get(choice, "")
-    if choice is not None:
-        return choice.function.name if choice.function else "any"
-    legacy = request.function_call
-    if isinstance(legacy, str):
-        return "none" if legacy == "none" else ""
-    return legacy.name if legacy is not None else ""
+def _effort(request: ChatCompletionRequest) -> str:
+    """How much thinking is to be shown: "low", "medium", "high", or empty for none.
+
+    OpenAI's field decides; without it, the switches that other vendors have (contract 1.10).
+    """
+    if request.reasoning_effort is not None:
+        return _EFFORTS.get(request.reasoning_effort, "medium")
+    extra = request.model_extra or {}
+    thinking, reasoning = extra.get("thinking"), extra.get("reasoning")
+    if isinstance(reasoning, dict) and isinstance(reasoning.get("effort"), str):
+        return _EFFORTS.get(reasoning["effort"], "medium")
+    switched_on = isinstance(thinking, dict) and thinking.get("type") in ("enabled", "adaptive")
+    return "medium" if extra.get("enable_thinking") is True or switched_on else ""
 
 
 def _schema(request: ChatCompletionRequest) -> dict[str, Any] | None:
@@ -171,6 +156,6 @@ def _schema(request: ChatCompletionRequest) -> dict[str, Any] | None:
     return wants.json_schema.schema_ or {}
 
 
-def _digest(request: ChatCompletionRequest) -> str:
-    told = "\x1f".join(f"{row.role}\x1e{_text(row)}" for row in request.messages)
-    return hashlib.sha256(f"{request.seed}\x1f{told}".encode()).hexdigest()
+def _digest(seed: int | None, messages: list[Message]) -> str:
+    told = "\x1f".join(f"{row.role}\x1e{row.text}" for row in messages)
+    return hashlib.sha256(f"{seed}\x1f{told}".encode()).hexdigest()

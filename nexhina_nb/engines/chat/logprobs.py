@@ -14,26 +14,25 @@ import functools
 import heapq
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nexhina_nb.pricing import tokens
 
 VOCABULARY = 100_256  # cl100k_base, without its special tokens
 _PAIR_WEIGHT = 0.7
-_START = -1
+START = -1
 
 
 class PairModel:
     """Counts of tokens and of token pairs, read as probabilities."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
+    def __init__(self, texts: Iterable[Sequence[int]]) -> None:
         self.singles: Counter[int] = Counter()
         self.pairs: defaultdict[int, Counter[int]] = defaultdict(Counter)
-        for text in texts:
-            ids = tokens.encode(text)
+        for ids in texts:
             self.singles.update(ids)
-            for before, token in zip([_START, *ids], ids, strict=False):
+            for before, token in zip([START, *ids], ids, strict=False):
                 self.pairs[before][token] += 1
         self.total = self.singles.total() + VOCABULARY
         self.followers = {before: row.total() for before, row in self.pairs.items()}
@@ -56,11 +55,17 @@ class PairModel:
 
 
 @functools.cache
-def model() -> PairModel:
-    """The pair model, counted on first use (a fraction of a second)."""
+def manual() -> tuple[tuple[int, ...], ...]:
+    """The tokens of each topic of Python's manual."""
     from pydoc_data.topics import topics  # noqa: PLC0415 - half a megabyte that only this needs
 
-    return PairModel(topics.values())
+    return tuple(tuple(tokens.encode(text)) for text in topics.values())
+
+
+@functools.cache
+def model() -> PairModel:
+    """The pair model, counted on first use (a fraction of a second)."""
+    return PairModel(manual())
 
 
 def score(before: int, ids: Iterable[int], many: int) -> tuple[dict[str, Any], ...]:
@@ -72,9 +77,6 @@ def score(before: int, ids: Iterable[int], many: int) -> tuple[dict[str, Any], .
         entries.append(entry)
         before = token
     return tuple(entries)
-
-
-START = _START
 
 
 def _entry(token: int, probability: float) -> dict[str, Any]:

@@ -9,17 +9,18 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from nexhina_nb.engines.chat import fields, shape
+from nexhina_nb.engines.chat import fields, figures, shape
 from nexhina_nb.engines.chat.conversation import Talk
-from nexhina_nb.engines.chat.finders import Source
 from nexhina_nb.engines.chat.labels import mood
 from nexhina_nb.engines.chat.languages import detect, name_of
 from nexhina_nb.engines.chat.numbers import find_numbers, show
 from nexhina_nb.engines.chat.payload import given, quoted
+from nexhina_nb.engines.chat.picture_facts import any_fact, fact, named
 from nexhina_nb.engines.chat.prompt import Answer, Prompt
-from nexhina_nb.engines.chat.schema import Schema, kind_of
+from nexhina_nb.engines.chat.schema import Schema, kind_of, resolve
 from nexhina_nb.engines.chat.skills import summaries
 from nexhina_nb.engines.chat.skills.extracts import keywords
+from nexhina_nb.engines.chat.source import Source
 from nexhina_nb.engines.chat.values import Build
 from nexhina_nb.engines.chat.words import sentences
 
@@ -59,14 +60,16 @@ def for_schema(talk: Talk, prompt: Prompt, answer: Answer) -> str:
     """A JSON text that is valid against the request's schema."""
     schema = talk.schema or {}
     source = Source(source_text(talk, prompt))
-    build = Build(schema, source, lambda name, row: _own(name, row, source.text, answer))
+    build = Build(schema, source, lambda name, row: _known(name, row, source.text, prompt, answer))
     if not schema or (
         "type" not in schema
         and kind_of(schema) == "string"
         and not {"enum", "const", "anyOf", "oneOf", "allOf", "$ref"} & schema.keys()
     ):
         return shape.as_json(answer)
-    return json.dumps(build.value(schema), ensure_ascii=False)
+    # what is no object is itself the answer
+    name = "" if kind_of(resolve(schema, schema)) in ("object", "array") else "answer"
+    return json.dumps(build.value(schema, name), ensure_ascii=False)
 
 
 def for_keys(talk: Talk, prompt: Prompt, answer: Answer) -> str | None:
@@ -77,11 +80,17 @@ def for_keys(talk: Talk, prompt: Prompt, answer: Answer) -> str | None:
     told = _set(prompt.task) or _told(prompt.task)
     if told:
         return json.dumps(told, ensure_ascii=False)
+    if not keys and prompt.pictures:
+        keys = named(prompt.pictures[0], prompt.task)
     if not keys:
         return _pairs(given(prompt.task) or prompt.task)
     shown = replace(prompt, task=_EXAMPLE.sub(" ", prompt.task))
     source = Source(source_text(talk, shown))
-    return json.dumps({key: _guess(key, source, answer) for key in keys[:64]}, ensure_ascii=False)
+    made = {}
+    for key in keys[:64]:
+        seen = any_fact(prompt.pictures[0], key) if prompt.pictures else None
+        made[key] = _guess(key, source, answer) if seen is None else seen
+    return json.dumps(made, ensure_ascii=False)
 
 
 def _set(task: str) -> dict[str, Any]:
@@ -128,15 +137,16 @@ def for_answer(answer: Answer) -> str:
 
 
 def source_text(talk: Talk, prompt: Prompt) -> str:
-    """What the fields are read from: the given text, tool results, and earlier turns where the task
-    is short.
+    """What the fields are read from: the given text, tool results, what the pictures look like, and
+    earlier turns where the task is short.
     """
     text = given(prompt.task) or prompt.task
     if text in quoted(prompt.task) and not _is_material(text, prompt.task):
         text = prompt.task
-    if re.match(r"[^\n:.?!]*\d{3,}[^\n:.?!]*:", prompt.task):
+    if re.match(r"[^\n:.?!]*(?:\d{3,}|\b[A-Z]{1,4}-?\d)[^\n:.?!]*:", prompt.task):
         text = prompt.task  # 'Order 5512: …' is no order
     told = [text, *(result.text for result in talk.results)]
+    told += [look.sentence for look in prompt.pictures]
     if len(prompt.task.split()) < 12:
         told += [turn.text for turn in reversed(prompt.turns) if turn.role in ("user", "tool")]
     return "\n".join(told)[:60_000]
@@ -149,6 +159,14 @@ def _is_material(text: str, task: str) -> bool:
         rf"(?:[:：]|\b(?:from|in|of|text|sentence|this))\s*[\"'“‘«]\s?{re.escape(text)}", task
     )
     return bool(opens) or len(text.split()) > 4 or rest < 5
+
+
+def _known(name: str, schema: Schema, text: str, prompt: Prompt, answer: Answer) -> Any:
+    """What the pictures tell for a field, else what the skills know."""
+    for look in prompt.pictures:
+        if (found := fact(look, name, kind_of(schema))) is not None:
+            return found
+    return _own(name, schema, text, answer)
 
 
 def _own(name: str, schema: Schema, text: str, answer: Answer) -> Any:
@@ -221,7 +239,7 @@ def _guess(key: str, source: Source, answer: Answer) -> Any:
         low.replace("_", " "),
     ):
         own = _own_number(key, "number", source.text, answer)
-        return own if own is not None else fields.number(key, "", source, False)
+        return own if own is not None else figures.number(key, "", source, False)
     if re.search(
         r"(?:names|emails|cities|places|people|participants|items|dates|tags|keywords|topics|"
         r"urls|ingredients|colou?rs|hobbies|skills)$",

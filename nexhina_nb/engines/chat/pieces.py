@@ -20,8 +20,14 @@ class Piece:
 
 def cut_at_stops(text: str, stops: Sequence[str]) -> str:
     """The text before the first stop string."""
-    found = [at for stop in stops if stop and (at := text.find(stop)) >= 0]
-    return text[: min(found)] if found else text
+    stop = first_stop(text, stops)
+    return text if stop is None else text[: text.find(stop)]
+
+
+def first_stop(text: str, stops: Sequence[str]) -> str | None:
+    """The stop string that comes first in the text, if one does."""
+    found = [(at, stop) for stop in stops if stop and (at := text.find(stop)) >= 0]
+    return min(found)[1] if found else None
 
 
 def split(text: str) -> list[Piece]:
@@ -43,10 +49,13 @@ def split(text: str) -> list[Piece]:
 
 @dataclass(slots=True)
 class Budget:
-    """Tokens that may still be emitted; None has no end."""
+    """Tokens that may still be emitted; None has no end. ``thought`` is the part of ``used`` that
+    went into reasoning.
+    """
 
     left: int | None
     used: int = 0
+    thought: int = 0
     spent: bool = False
 
     def take(self, pieces: Sequence[Piece]) -> list[Piece]:

@@ -7,8 +7,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from nexhina_nb.engines.chat.form import Form
+
+if TYPE_CHECKING:
+    from nexhina_nb.engines.vision import Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +26,13 @@ class Turn:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A sentence for people, and ``brief``: the bare value for 'only the number' and for JSON. What
-    is ``formed`` already has the wished length and lines.
+    is ``formed`` already has the wished length and lines. ``skill`` is the skill that found it.
     """
 
     text: str
     brief: str = ""
     formed: bool = False
+    skill: str = ""
 
     @property
     def core(self) -> str:
@@ -39,6 +44,9 @@ class Answer:
 class Prompt:
     """The task of the last user message, without the wishes about form, which are read into
     ``form``.
+
+    ``pictures`` came with the task; ``shown`` are those or, where it has none, the newest earlier
+    ones. ``heard`` is what the task's sounds say.
     """
 
     task: str
@@ -46,6 +54,9 @@ class Prompt:
     turns: tuple[Turn, ...] = ()
     form: Form = field(default_factory=Form)
     variant: int = 0
+    pictures: tuple[Look, ...] = ()
+    shown: tuple[Look, ...] = ()
+    heard: str = ""
 
     @property
     def language(self) -> str:

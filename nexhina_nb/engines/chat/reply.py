@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from nexhina_nb.engines.chat import form, objects, results, shape, toolcalls
 from nexhina_nb.engines.chat.conversation import Talk
 from nexhina_nb.engines.chat.languages import texts
 from nexhina_nb.engines.chat.prompt import Answer, Prompt
-from nexhina_nb.engines.chat.skills import solve, tables
+from nexhina_nb.engines.chat.skills import name_of, recordings, solve, tables
 from nexhina_nb.engines.chat.toolcalls import Call, Missing
 
 _GO_ON = re.compile(
@@ -17,16 +18,28 @@ _GO_ON = re.compile(
     r"^(?:weiter|继续)$",
     re.I,
 )
+_RECORDINGS = name_of(recordings.answer)
 
 
-def decide(talk: Talk, variant: int) -> str | list[Call]:
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one choice is: calls, or else a text; with the answer that it was made from."""
+
+    text: str = ""
+    calls: tuple[Call, ...] = ()
+    answer: Answer | None = None
+    missing: Missing | None = None
+
+
+def decide(talk: Talk, variant: int) -> Decision:
     """The text or the tool calls of one choice."""
     prompt = replace(talk.prompt, variant=variant)
     planned = toolcalls.plan(talk, prompt)
     if isinstance(planned, list):
-        return planned
+        return Decision(calls=tuple(planned))
     answer = _answer(talk, prompt, planned)
-    return _json(talk, prompt, answer) or _text(talk, prompt, answer)
+    text = _json(talk, prompt, answer) or _text(talk, prompt, answer)
+    return Decision(_continued(talk.prefill, text, answer), answer=answer, missing=planned)
 
 
 def _answer(talk: Talk, prompt: Prompt, missing: Missing | None) -> Answer:
@@ -63,13 +76,29 @@ def _json(talk: Talk, prompt: Prompt, answer: Answer) -> str | None:
 
 
 def _text(talk: Talk, prompt: Prompt, answer: Answer) -> str:
-    text = shape.apply(prompt.form, answer)
+    notes = list(_notes(talk, prompt.language))
+    if prompt.heard and answer.skill != _RECORDINGS:
+        # half of it may be misheard, and then the answer is to something that nobody said
+        notes.append(texts("heard", prompt.language)[0].format(words=prompt.heard))
+    silent = not prompt.task and not prompt.pictures
+    text = [] if notes and silent else [shape.apply(prompt.form, answer)]
+    return " ".join((*notes, *text))
+
+
+def _notes(talk: Talk, language: str) -> Iterator[str]:
+    """What must be said of parts that told nothing."""
     if talk.unread:
-        note = texts("unread", prompt.language)[0].format(kinds=", ".join(talk.unread))
-        text = f"{note} {text}" if prompt.task else note
-    return _continued(talk.prefill, text)
+        yield texts("unread", language)[0].format(kinds=", ".join(talk.unread))
+    if talk.is_unheard:
+        yield texts("unheard", language)[0]
 
 
-def _continued(begun: str, text: str) -> str:
-    """What is left to say, where the conversation ends with the beginning of this very answer."""
-    return text[len(begun) :] if begun and text.startswith(begun) else text
+def _continued(begun: str, text: str, answer: Answer) -> str:
+    """What is left to say, where the conversation ends with the beginning of the answer."""
+    if not begun:
+        return text
+    if text.startswith(begun):
+        return text[len(begun) :]
+    if not answer.brief or answer.brief == "unknown" or text[:1] in "{[":
+        return text
+    return answer.brief if begun[-1:].isspace() else f" {answer.brief}"

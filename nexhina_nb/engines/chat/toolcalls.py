@@ -8,11 +8,12 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from nexhina_nb.engines.chat import fields
-from nexhina_nb.engines.chat.conversation import Talk, Tool
-from nexhina_nb.engines.chat.finders import Source
+from nexhina_nb.engines.chat import fields, figures
+from nexhina_nb.engines.chat.conversation import Talk
+from nexhina_nb.engines.chat.offers import ANY, FREE, NONE, Tool
 from nexhina_nb.engines.chat.prompt import Prompt
 from nexhina_nb.engines.chat.schema import kind_of, properties_of, required_of, resolve
+from nexhina_nb.engines.chat.source import Source
 from nexhina_nb.engines.chat.toolchoice import choose, stems_of
 from nexhina_nb.engines.chat.values import Build
 from nexhina_nb.engines.chat.words import STOP, stem
@@ -40,12 +41,12 @@ class Missing:
 def plan(talk: Talk, prompt: Prompt) -> list[Call] | Missing | None:
     """The calls that the task wants, or what they lack; None where an answer is wanted."""
     if (
-        not talk.tools
-        or talk.must_call == "none"
-        or (talk.results and talk.parallel and not talk.must_call)
+        not talk.offer.tools
+        or talk.offer.must_call == NONE
+        or (talk.results and talk.parallel and not talk.offer.must_call)
     ):
         return None
-    if talk.results and talk.must_call not in ("", "any"):
+    if talk.results and talk.offer.must_call not in (FREE, ANY):
         return None  # the one tool that had to be called has been called
     chosen = choose(talk, prompt, _is_complete)
     if not chosen:
@@ -53,7 +54,7 @@ def plan(talk: Talk, prompt: Prompt) -> list[Call] | Missing | None:
     made: list[tuple[str, dict[str, Any]]] = []
     for tool, text in chosen:
         arguments, missing = _arguments(tool, text, prompt)
-        if missing and not talk.must_call:
+        if missing and not talk.offer.must_call:
             return Missing(tool.name, tuple(missing))
         made += [(tool.name, row) for row in _several(tool, arguments, text)]
     made = [row for at, row in enumerate(made) if row not in made[:at]][:_MOST_CALLS]
@@ -96,7 +97,7 @@ def _is_empty_guess(tool: Tool, name: str, text: str) -> bool:
     return (
         bare
         and kind_of(row) in ("number", "integer")
-        and fields.number(name, "", Source(text), False) is None
+        and figures.number(name, "", Source(text), False) is None
     )
 
 

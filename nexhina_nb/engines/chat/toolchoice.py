@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from nexhina_nb.engines.chat.conversation import Talk, Tool
+from nexhina_nb.engines.chat.conversation import Talk
+from nexhina_nb.engines.chat.offers import ANY, FREE, Tool
 from nexhina_nb.engines.chat.prompt import Prompt
 from nexhina_nb.engines.chat.schema import properties_of
 from nexhina_nb.engines.chat.skills import arithmetic
@@ -79,19 +80,19 @@ def choose(
 ) -> list[tuple[Tool, str]]:
     """The tools with the parts of the task that speak of them."""
     task = prompt.task
-    if talk.must_call not in ("", "any"):
-        return [(tool, task) for tool in talk.tools if tool.name == talk.must_call] or [
-            (Tool(talk.must_call, "", {}), task)
-        ]
+    if talk.offer.must_call not in (FREE, ANY):
+        return [(tool, task) for tool in talk.offer.tools if tool.name == talk.offer.must_call]
     clauses = [part for part in _CLAUSE.split(task) if part.strip()]
-    by_clause = [(best, part) for part in clauses if (best := _best(talk.tools, part, prompt))]
+    by_clause = [
+        (best, part) for part in clauses if (best := _best(talk.offer.tools, part, prompt))
+    ]
     if len({tool.name for tool, _ in by_clause}) > 1 or (
         len(by_clause) > 1 and all(is_complete(*row) for row in by_clause)
     ):
         return by_clause
-    best = _best(talk.tools, task, prompt)
-    if best is None and talk.must_call == "any":
-        best = max(talk.tools, key=lambda tool: score(tool, task))
+    best = _best(talk.offer.tools, task, prompt)
+    if best is None and talk.offer.must_call == ANY:
+        best = max(talk.offer.tools, key=lambda tool: score(tool, task))
     return [(best, task)] if best else []
 
 

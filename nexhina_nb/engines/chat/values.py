@@ -10,16 +10,15 @@ and then invalid, one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from nexhina_nb.engines.chat import extraction, fields
+from nexhina_nb.engines.chat import fields, figures
+from nexhina_nb.engines.chat.arrays import DEEP, MOST_ITEMS, array
 from nexhina_nb.engines.chat.bounds import bounded
-from nexhina_nb.engines.chat.finders import Source
 from nexhina_nb.engines.chat.labels import choose
-from nexhina_nb.engines.chat.samples import all_of_format, fit_text, of_format
+from nexhina_nb.engines.chat.samples import fit_text, of_format
 from nexhina_nb.engines.chat.schema import (
     Schema,
     about,
@@ -30,11 +29,10 @@ from nexhina_nb.engines.chat.schema import (
     required_of,
     resolve,
 )
+from nexhina_nb.engines.chat.source import Source
 
 _MOST_DEPTH = 24
 _MOST_NODES = 600
-_MOST_ITEMS = 256
-_DEEP = 8  # from here on only what is required
 
 
 @dataclass(slots=True)
@@ -83,7 +81,7 @@ class Build:
         kind = kind_of(schema)
         if kind in ("object", "array"):
             return (
-                self.depth < _DEEP
+                self.depth < DEEP
                 and kind == "array"
                 and fields.strings(name, about(schema), self.source) is not None
             )
@@ -96,13 +94,15 @@ class Build:
             return True if labels and choose(source.text, labels)[1] else None
         said = about(schema)
         if kind in ("number", "integer"):
-            return fields.number(name, said, source, kind == "integer")
+            return figures.number(name, said, source, kind == "integer")
         if kind == "boolean":
             return fields.boolean(name, said, source)
         return fields.string(name, said, source) if kind == "string" else None
 
     def _choice(self, schema: Schema, name: str) -> Any:
         values = schema["enum"]
+        if name and (told := self.answers(name, {**schema, "type": "string"})) in values:
+            return told
         if "default" in schema and schema["default"] in values:
             label, sure = choose(self.source.text, [str(value) for value in values])
             return (
@@ -117,14 +117,14 @@ class Build:
 def _object(build: Build, schema: Schema, name: str) -> Schema:
     properties, required = properties_of(schema), required_of(schema)
     made: Schema = {}
-    for key, row in list(properties.items())[:_MOST_ITEMS]:
+    for key, row in list(properties.items())[:MOST_ITEMS]:
         known = resolve(row, build.root) if isinstance(row, dict) else {}
         if kind_of(known) in ("number", "integer"):
-            fields.claim(key, build.source)
+            figures.claim(key, build.source)
     event = bool({"participants", "attendees", "guests"} & properties.keys())
-    for key, row in list(properties.items())[:_MOST_ITEMS]:
+    for key, row in list(properties.items())[:MOST_ITEMS]:
         build.event = event and key in ("name", "title")
-        if key in required or (build.depth < _DEEP and build.evidence(row, key)):
+        if key in required or (build.depth < DEEP and build.evidence(row, key)):
             made[key] = _null_or(build, row, key)
     extra = schema.get("additionalProperties", True)
     for key in required:
@@ -138,7 +138,7 @@ def _object(build: Build, schema: Schema, name: str) -> Schema:
 def _null_or(build: Build, schema: Any, name: str) -> Any:
     """Null where it is allowed and the text says nothing, or where the depth forbids more."""
     if may_be_null(schema, build.root) and (
-        build.depth >= _DEEP or not build.evidence(schema, name)
+        build.depth >= DEEP or not build.evidence(schema, name)
     ):
         known = (
             build.answers(name, resolve(schema, build.root)) if isinstance(schema, dict) else None
@@ -146,93 +146,6 @@ def _null_or(build: Build, schema: Any, name: str) -> Any:
         if known is None:
             return None
     return build.value(schema, name)
-
-
-def _array(build: Build, schema: Schema, name: str) -> list[Any]:
-    least = min(bound(schema, "minItems"), _MOST_ITEMS)
-    most = schema.get("maxItems")
-    most = most if isinstance(most, int) else _MOST_ITEMS
-    fixed = schema.get("prefixItems")
-    made = [build.value(row, name) for row in fixed[:most]] if isinstance(fixed, list) else []
-    row = schema.get("items", {})
-    if isinstance(row, dict):
-        made += _entries(build, row, name, most - len(made))
-        if (
-            not made
-            and build.depth < _DEEP
-            and most
-            and kind_of(resolve(row, build.root)) == "object"
-        ):
-            made += _records(build, row, name, most)
-        while len(made) < least and bound(schema, "minItems"):
-            made.append(_another(build, row, name, made, bool(schema.get("uniqueItems"))))
-    if schema.get("uniqueItems"):
-        made = (
-            [value for at, value in enumerate(made) if value not in made[:at]]
-            if len(made) > least
-            else made
-        )
-    return made[:most]
-
-
-def _entries(build: Build, row: Schema, name: str, most: int) -> list[Any]:
-    """Entries that the text lists, as far as they fit the items' schema."""
-    row = resolve(row, build.root)
-    kind = kind_of(row)
-    if isinstance(row.get("enum"), list):
-        named = [value for value in row["enum"] if str(value).lower() in build.source.text.lower()]
-        return named[:most]
-    if kind == "string" and "format" in row:
-        return all_of_format(row, build.source.text)[: max(most, 0)]
-    if kind == "string":
-        said = about(row)
-        found = (
-            build.answers(name, {"type": "array"}) or fields.strings(name, said, build.source) or []
-        )
-        return [fit_text(str(text), row) for text in found][: max(most, 0)]
-    if kind in ("number", "integer"):
-        numbers = [
-            float(value.replace(",", "")) for value in extraction.NUMBER.findall(build.source.text)
-        ]
-        return [
-            bounded(int(value) if value.is_integer() else value, row)
-            for value in numbers
-            if kind == "number" or value.is_integer()
-        ][: max(most, 0)]
-    return []
-
-
-def _records(build: Build, row: Schema, name: str, most: int) -> list[Any]:
-    """One object for each part of the text that speaks of another thing."""
-    whole = build.source
-    keys = properties_of(resolve(row, build.root))
-    parts = fields.records(
-        whole.text,
-        named=any(re.search(r"name|person|product|item|city|title", key) for key in keys),
-    )
-    made = []
-    for part in parts[: min(most, 64)]:
-        build.source = Source(part)
-        made.append(build.value(row, name))
-    build.source = whole
-    return made
-
-
-def _another(build: Build, row: Schema, name: str, made: list[Any], unique: bool) -> Any:
-    value = build.value(row, name)
-    place = 0
-    while unique and value in made and place < _MOST_ITEMS:
-        place += 1
-        row_ = resolve(row, build.root)
-        if isinstance(row_.get("enum"), list):
-            value = row_["enum"][place % len(row_["enum"])]
-        elif isinstance(value, bool):
-            value = not value
-        elif isinstance(value, int | float):
-            value = bounded(value + place, row_)
-        else:
-            value = fit_text(f"{value}{place}", row_) if isinstance(value, str) else value
-    return value
 
 
 def _string(build: Build, schema: Schema, name: str) -> str:
@@ -247,7 +160,7 @@ def _string(build: Build, schema: Schema, name: str) -> str:
 
 def _number(build: Build, schema: Schema, name: str) -> float | int:
     whole = kind_of(schema) == "integer"
-    found = fields.number(name, about(schema), build.source, whole)
+    found = figures.number(name, about(schema), build.source, whole)
     if found is None:
         default = schema.get("default")
         found = default if isinstance(default, int | float) and not isinstance(default, bool) else 0
@@ -261,7 +174,7 @@ def _boolean(build: Build, schema: Schema, name: str) -> bool:
 
 _MAKERS: dict[str, Callable[[Build, Schema, str], Any]] = {
     "object": _object,
-    "array": _array,
+    "array": array,
     "string": _string,
     "number": _number,
     "integer": _number,

@@ -155,3 +155,8 @@ def _split(text: str) -> list[str]:
 def letters(text: str) -> list[str]:
     """The letters of a text, without spaces, digits and signs."""
     return [character for character in text if character.isalpha()]
+
+
+def spaced(name: str) -> str:
+    """A field's name as words: 'dueDate' and 'due_date' → 'due date'."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]+", " ", name).lower()

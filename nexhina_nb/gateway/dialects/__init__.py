@@ -10,7 +10,12 @@ import importlib
 from nexhina_nb.gateway.dialects.base import Dialect
 
 # Path → ``module:object``, loaded when the path is first asked for.
-_HOMES: dict[str, str] = {}
+_HOMES = {
+    "/completions": "completions:COMPLETIONS",
+    "/messages": "anthropic:MESSAGES",
+    "/responses": "responses.dialect:DIALECT",
+    "/responses/compact": "responses.compaction:DIALECT",
+}
 
 
 def of(path: str) -> Dialect | None:

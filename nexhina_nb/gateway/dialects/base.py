@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 Payload = dict[str, Any]
 
@@ -33,4 +33,13 @@ class Dialect(Protocol):
 
     def translator(self, body: Mapping[str, Any], request_id: str) -> Translator:
         """What turns the chat's stream into the dialect's."""
+        ...
+
+
+@runtime_checkable
+class Several(Protocol):
+    """A dialect in which one body may ask for what takes several chats."""
+
+    def parts(self, body: Mapping[str, Any]) -> list[Payload]:
+        """The bodies that ask for the same, one chat each."""
         ...

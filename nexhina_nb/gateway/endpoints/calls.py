@@ -14,13 +14,13 @@ from starlette.types import Receive, Scope, Send
 
 from nexhina_nb.errors import APIError, StoreError
 from nexhina_nb.gateway import answers
-from nexhina_nb.gateway.auth import Caller
+from nexhina_nb.gateway.auth import Caller, carried
 from nexhina_nb.gateway.disconnect import ClientGone, leaving
 from nexhina_nb.gateway.failures import as_api_error
 from nexhina_nb.gateway.incoming import Incoming, incoming
 from nexhina_nb.gateway.kinds import Kind
 from nexhina_nb.gateway.kinds.text import CHAT
-from nexhina_nb.gateway.kinds.vectors import EMBED, RERANK
+from nexhina_nb.gateway.kinds.vectors import EMBED
 from nexhina_nb.gateway.pipeline import Exchange
 from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.gateway.streaming import pour, relay
@@ -44,7 +44,7 @@ STREAM_HEADERS: Headers = (
 
 def routes(gateway: Gateway) -> list[BaseRoute]:
     """A route for each kind of call that needs no more than its row."""
-    return [route(gateway, kind) for kind in (CHAT, EMBED, RERANK)]
+    return [route(gateway, kind) for kind in (CHAT, EMBED)]
 
 
 def route(gateway: Gateway, kind: Kind, prepare: Prepare | None = None) -> Route:
@@ -58,16 +58,17 @@ class Endpoint:
 
     def __init__(self, gateway: Gateway, kind: Kind, prepare: Prepare | None = None) -> None:
         self._gateway = gateway
-        self._kind = kind
+        self.kind = kind
         self._prepare = prepare
         self.summary = kind.summary
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"]["dialect"] = self._kind.dialect
+        scope["state"]["dialect"] = self.kind.dialect
         request = Request(scope, receive)
-        caller = await self._gateway.accounts.authenticate(request.headers.get("authorization"))
+        key = carried(request.headers, self.kind.dialect)
+        caller = await self._gateway.accounts.authenticate(key)
         try:
-            async with incoming(self._gateway, self._kind, request) as call:
+            async with incoming(self._gateway, self.kind, request) as call:
                 await self._run(request, caller, call, send)
         except ClientDisconnect:
             return  # before there was a call: nobody is left to tell, and nothing to write down
@@ -76,7 +77,7 @@ class Endpoint:
         more, fault = await self._prepared(request, caller, call)
         exchange = Exchange(
             self._gateway,
-            self._kind,
+            self.kind,
             caller,
             call.body,
             request.state.request_id,
@@ -114,8 +115,8 @@ async def send_answer(exchange: Exchange, request: Request, send: Send) -> None:
     if answer.status < 400 and exchange.stream and _is_stream(exchange, answer):
         await _send(relay(exchange, answer), STREAM_HEADERS, send)
     elif answer.status < 400 and exchange.kind.plain == "sound" and not _is_json(answer):
-        headers = answers.passed(answer.headers).items()
-        encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers]
+        headers = answers.passed(answer.headers) | exchange.known_cost(answer)
+        encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         await _send(pour(exchange, answer), encoded, send)
     else:
         status, plain, content = await exchange.whole(answer)
@@ -123,6 +124,8 @@ async def send_answer(exchange: Exchange, request: Request, send: Send) -> None:
 
 
 def _is_stream(exchange: Exchange, answer: Answer) -> bool:
+    if exchange.kind.plain != "json":  # then neither is a text or a sound a stream
+        return "event-stream" in answer.headers.get("content-type", "")
     # Chat is known to come whole from servers that cannot stream; the stream is made of it then.
     return not _is_json(answer) or exchange.kind.asks_usage
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from nexhina_nb import wire
 from nexhina_nb.errors import BadRequest
@@ -17,7 +17,8 @@ from nexhina_nb.gateway.router import LONGEST_NAME
 from nexhina_nb.gateway.taps.base import Tap
 from nexhina_nb.gateway.taps.chat import ChatTap
 from nexhina_nb.gateway.upstreams.base import Upload
-from nexhina_nb.pricing.cost import Ratio
+from nexhina_nb.pricing.cost import Ratio, quota
+from nexhina_nb.pricing.price import Price
 from nexhina_nb.pricing.usage import Tokens
 
 Body = Mapping[str, Any]
@@ -31,13 +32,15 @@ Plain = Literal["json", "text", "sound"]
 class Reply:
     """A whole answer: its headers, its bytes, the object in them if they are JSON.
 
-    Of a sound, which was passed on as it came, only the ``size`` in bytes is left.
+    Of a sound, which was passed on as it came, there are its ``size`` in bytes and, unless it is
+    huge, a copy on disk.
     """
 
     headers: Mapping[str, str]
     content: bytes = b""
     payload: dict[str, Any] | None = None
     size: int = 0
+    sound: BinaryIO | None = None
 
 
 def no_text(_: Body) -> Iterable[str]:
@@ -66,6 +69,16 @@ def no_ratios(_model: str, _body: Body) -> tuple[Ratio, ...]:
     return ()
 
 
+def as_it_is(body: dict[str, Any], _files: tuple[Upload, ...]) -> dict[str, Any]:
+    """Nothing in the files of a form has to be known before the call."""
+    return body
+
+
+def bill_tokens(price: Price, used: Tokens, ratios: tuple[Ratio, ...]) -> int:
+    """Quota of a call by what it used."""
+    return quota(price, used, other_ratios=ratios)
+
+
 def told_usage(_body: Body, _files: tuple[Upload, ...], reply: Reply) -> Tokens | None:
     """What the answer itself says was used; None if it does not."""
     usage = reply.payload.get("usage") if reply.payload else None
@@ -79,10 +92,11 @@ class Kind:
     ``request`` and ``reply`` are names of `wire`. ``default_model`` is what the contract fills in
     where a body names none (2.1); the engine ``fallback`` answers if no channel has that model.
     ``prompt`` and ``longest_answer`` (tokens) make the estimate that is held; ``ratios`` are the
-    other ratios of the price (contract 5.4); ``measure`` reads what a plain answer used, None where
-    the text has to be counted. ``takes`` says how a body may come, ``plain`` what a plain answer
-    is. ``asks_usage``: a stream tells its usage only if it is asked to. ``dialect`` decides the
-    form of errors.
+    other ratios of the price (contract 5.4); ``inspect`` adds to a form's body what its bill needs
+    to know of its files; ``measure`` reads what an answer used, None where the text has to be
+    counted; ``bill`` makes quota of it. ``takes`` says how a body may come, ``plain`` what a plain
+    answer is. ``asks_usage``: a stream tells its usage only if it is asked to. ``names_model``: the
+    upstream is told the model. ``dialect`` decides the form of errors.
     """
 
     verb: str
@@ -98,9 +112,12 @@ class Kind:
     default_model: str = ""
     fallback: str = ""
     ratios: Callable[[str, Body], tuple[Ratio, ...]] = no_ratios
+    inspect: Callable[[dict[str, Any], tuple[Upload, ...]], dict[str, Any]] = as_it_is
     measure: Callable[[Body, tuple[Upload, ...], Reply], Tokens | None] = told_usage
+    bill: Callable[[Price, Tokens, tuple[Ratio, ...]], int] = bill_tokens
     plain: Plain = "json"
     asks_usage: bool = False
+    names_model: bool = True
     dialect: str = "openai"
 
     def check(self, body: dict[str, Any], *, is_form: bool = False) -> dict[str, Any]:

@@ -105,7 +105,7 @@ class EventTap:
             return None if data is not None and data.strip() == b"[DONE]" else frame
         self._read(payload)
         frame = self._renamed(frame, payload)
-        if payload.get("type") not in self._grammar.ends:
+        if _kind(payload) not in self._grammar.ends:
             return frame
         self._endings -= 1
         if self._endings > 0:
@@ -117,7 +117,7 @@ class EventTap:
         grammar = self._grammar
         number = payload.get("sequence_number")
         self._number = number + 1 if isinstance(number, int) else self._number
-        self.failed = self.failed or payload.get("type") in grammar.fails
+        self.failed = self.failed or _kind(payload) in grammar.fails
         self._text.append(grammar.text(payload))
         self.reply = grammar.reply(payload) or self.reply
         if (usage := grammar.usage(payload)) is not None:
@@ -130,3 +130,8 @@ class EventTap:
             return frame
         holder["model"] = self._model
         return with_payload(frame, payload)
+
+
+def _kind(payload: Payload) -> str:
+    kind = payload.get("type")
+    return kind if isinstance(kind, str) else ""

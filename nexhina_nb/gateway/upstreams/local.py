@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 
 from nexhina_nb.engines import ENGINES
@@ -21,6 +23,14 @@ _SERVE = {
     "/chat/completions": "local_chat:serve",
     "/embeddings": "local_vectors:serve_embed",
     "/rerank": "local_vectors:serve_rerank",
+    "/moderations": "local_moderation:serve",
+    "/images/generations": "local_images:serve_generation",
+    "/images/edits": "local_images:serve_edit",
+    "/audio/speech": "local_audio:serve_speech",
+    "/audio/transcriptions": "local_audio:serve_transcription",
+    "/audio/translations": "local_audio:serve_translation",
+    "/videos": "local_video:serve",
+    "/video/generations": "local_video:serve",
 }
 # Endpoint type of an engine (contract 2.3) → the paths that it answers.
 _PATHS = {
@@ -31,7 +41,7 @@ _PATHS = {
     "image-generation": ("/images/generations", "/images/edits"),
     "audio-speech": ("/audio/speech",),
     "audio-transcription": ("/audio/transcriptions", "/audio/translations"),
-    "openai-video": ("/videos",),
+    "openai-video": ("/videos", "/video/generations"),
 }
 
 
@@ -40,6 +50,8 @@ class LocalUpstream:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        # What computes for long may not take all threads, which every other call needs too.
+        self._turns = asyncio.Semaphore(os.cpu_count() or 1)
 
     async def send(self, call: Call) -> Answer:
         """Compute the answer, or the first piece of it; the others come as they are computed.
@@ -54,7 +66,7 @@ class LocalUpstream:
         if call.path not in paths:
             raise BadRequest(f"the model '{model}' does not answer {call.path}", param="model")
         served = await asyncio.to_thread(_function(call.path), call, self._settings)
-        return LocalAnswer(served)
+        return LocalAnswer(served, self._turns)
 
     async def aclose(self) -> None:
         """Nothing is kept open."""
@@ -65,8 +77,10 @@ class LocalAnswer:
 
     status = 200
 
-    def __init__(self, served: Served) -> None:
+    def __init__(self, served: Served, turns: asyncio.Semaphore) -> None:
         self._served = served
+        self._turns = turns
+        self._lock = threading.Lock()
         self._closed = False
         self._busy = False
         self.headers: Mapping[str, str] = {"content-type": served.content_type}
@@ -83,21 +97,28 @@ class LocalAnswer:
         raise StreamBroken("the answer was closed before it was read")
 
     async def aclose(self) -> None:
-        """Give no more, and end the work behind it."""
-        self._closed = True
-        if not self._busy:
+        """Give no more, and end the work behind it, at the latest when its next piece is done."""
+        with self._lock:
+            self._closed, is_idle = True, not self._busy
+        if is_idle:
             await asyncio.to_thread(self._served.close)
 
     async def _next(self) -> bytes | None:
         if self._served.is_ready:
             return next(self._served.pieces, None)
-        self._busy = True
+        async with self._turns:
+            self._busy = True
+            return await asyncio.to_thread(self._computed)
+
+    def _computed(self) -> bytes | None:
+        # Whoever waits may have left: then it is this thread that ends the work.
         try:
-            return await asyncio.to_thread(next, self._served.pieces, None)
+            return next(self._served.pieces, None)
         finally:
-            self._busy = False
-            if self._closed:
-                await asyncio.to_thread(self._served.close)
+            with self._lock:
+                self._busy, is_over = False, self._closed
+            if is_over:
+                self._served.close()
 
 
 def _function(path: str) -> Callable[[Call, Settings], Served]:

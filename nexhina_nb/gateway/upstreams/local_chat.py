@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from nexhina_nb import wire
 from nexhina_nb.engines import ENGINES
-from nexhina_nb.engines.base import Counts, Delta
+from nexhina_nb.engines.base import Counts
 from nexhina_nb.errors import ContextLengthExceeded
+from nexhina_nb.gateway.upstreams.attachments import bring
 from nexhina_nb.gateway.upstreams.base import Call
+from nexhina_nb.gateway.upstreams.chat_chunks import Payload, choice, legacy, plain
+from nexhina_nb.gateway.upstreams.local_voice import Voice
 from nexhina_nb.gateway.upstreams.served import Served, chat_stream, json
+from nexhina_nb.pricing.media import part_tokens
 from nexhina_nb.pricing.tokens import count_messages
 from nexhina_nb.settings import Settings
 
-Payload = dict[str, Any]
+_STAND_INS = {"tool_calls", "function_call", "audio"}
+_IN_PROMPT = {"image_url": "image_tokens", "input_audio": "audio_tokens"}
 
 
 def serve(call: Call, settings: Settings) -> Served:
     """The answer of a call: whole, or its pieces at the pace of the settings."""
+    body = bring(call.body, allow_private=settings.allow_private_urls)
     if call.stream:
-        return chat_stream(chunks(call.body, call.request_id), settings.pace)
-    return json(complete(call.body, call.request_id))
+        return chat_stream(chunks(body, call.request_id), settings.pace)
+    return json(complete(body, call.request_id))
 
 
 def complete(body: Mapping[str, Any], request_id: str) -> Payload:
@@ -30,7 +38,11 @@ def complete(body: Mapping[str, Any], request_id: str) -> Payload:
     joined = wire.ChatAccumulator()
     for chunk in chunks(body, request_id):
         joined.add(chunk)
-    return joined.response().dump()
+    whole = joined.response().dump()
+    for message in (row["message"] for row in whole["choices"]):
+        if not message["content"] and _STAND_INS & message.keys():
+            message["content"] = None
+    return whole
 
 
 def chunks(body: Mapping[str, Any], request_id: str) -> Iterator[Payload]:
@@ -48,13 +60,20 @@ def chunks(body: Mapping[str, Any], request_id: str) -> Iterator[Payload]:
     }
     if request.wants_usage:
         frame["usage"] = None
+    is_legacy = bool(request.functions) and not request.tools
+    voice = Voice(request, frame) if "audio" in (request.modalities or ()) else None
+    written = voice.written if voice else legacy if is_legacy else plain
+    pieces = engine.load()(request)
+    first = next(pieces)  # so that what is wrong with the request comes before the first chunk
+    opening = {"role": "assistant", "content": None if voice else ""}
     for index in range(request.n or 1):
-        yield frame | {"choices": [_choice(index, {"role": "assistant", "content": ""})]}
-    for piece in engine.load()(request):
+        yield frame | {"choices": [choice(index, opening)]}
+    for piece in chain((first,), pieces):
         if isinstance(piece, Counts):
-            yield frame | {"choices": [], "usage": _usage(piece)}
+            usage = _usage(request, piece, voice.tokens if voice else 0)
+            yield frame | {"choices": [], "usage": usage}
         else:
-            yield frame | {"choices": [_piece(piece)]}
+            yield from (frame | {"choices": [row]} for row in written(piece))
 
 
 def _check_length(request: wire.ChatCompletionRequest, limit: int) -> None:
@@ -74,36 +93,21 @@ def _check_length(request: wire.ChatCompletionRequest, limit: int) -> None:
         )
 
 
-def _choice(index: int, delta: Payload, finish: str | None = None) -> Payload:
-    return {"index": index, "delta": delta, "finish_reason": finish}
-
-
-def _piece(piece: Delta) -> Payload:
-    delta: Payload = {}
-    if piece.content is not None:
-        delta["content"] = piece.content
-    if piece.reasoning is not None:
-        delta["reasoning_content"] = piece.reasoning
-    if piece.tool_calls:
-        delta["tool_calls"] = [_tool_call(call) for call in piece.tool_calls]
-    choice = _choice(piece.index, delta, piece.finish_reason)
-    if piece.logprobs is not None:
-        choice["logprobs"] = {"content": list(piece.logprobs), "refusal": None}
-    return choice
-
-
-def _tool_call(call: Any) -> Payload:
-    if call.id is None:
-        return {"index": call.index, "function": {"arguments": call.arguments}}
-    function = {"name": call.name, "arguments": call.arguments}
-    return {"index": call.index, "id": call.id, "type": "function", "function": function}
-
-
-def _usage(counts: Counts) -> Payload:
+def _usage(request: wire.ChatCompletionRequest, counts: Counts, spoken: int) -> Payload:
+    """Tokens of the call; those of pictures and sounds are part of the prompt (contract 5.5)."""
+    given: defaultdict[str, int] = defaultdict(int, cached_tokens=0)
+    for message in request.messages:
+        for part in message.content if isinstance(message.content, list) else ():
+            if part.type in _IN_PROMPT:
+                given[_IN_PROMPT[part.type]] += part_tokens(part.dump(), request.model)
+    made = {"reasoning_tokens": counts.reasoning}
+    if spoken:
+        made |= {"text_tokens": counts.completion - counts.reasoning, "audio_tokens": spoken}
+    completion = counts.completion + spoken
     return {
         "prompt_tokens": counts.prompt,
-        "completion_tokens": counts.completion,
-        "total_tokens": counts.prompt + counts.completion,
-        "prompt_tokens_details": {"cached_tokens": 0},
-        "completion_tokens_details": {"reasoning_tokens": counts.reasoning},
+        "completion_tokens": completion,
+        "total_tokens": counts.prompt + completion,
+        "prompt_tokens_details": dict(given),
+        "completion_tokens_details": made,
     }

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from nexhina_nb.wire.sse import DONE, encode
 
 EVENTS = "text/event-stream"
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -52,3 +54,16 @@ def event_stream(events: Iterable[Mapping[str, Any]]) -> Served:
 def sound(pieces: Iterator[bytes], content_type: str) -> Served:
     """Bytes as they are made."""
     return Served(content_type, pieces, is_ready=False)
+
+
+def begun(pieces: Iterator[T]) -> Iterator[T]:
+    """The same pieces, the first of them computed now: what is wrong with a call is then said in
+    place of an answer, and not in the middle of one.
+    """
+    first = list(itertools.islice(pieces, 1))
+
+    def all_pieces() -> Iterator[T]:
+        yield from first
+        yield from pieces
+
+    return all_pieces()

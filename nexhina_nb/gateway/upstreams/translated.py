@@ -6,16 +6,21 @@ model). What it does not know is remembered for as long as the gateway runs.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import orjson
 
+from nexhina_nb.errors import Upstream
 from nexhina_nb.gateway import dialects
-from nexhina_nb.gateway.dialects.base import Dialect
+from nexhina_nb.gateway.dialects.base import Dialect, Several, Translator
+from nexhina_nb.gateway.taps.base import data_of, payload_of
+from nexhina_nb.gateway.taps.chat import ChatTap, as_stream
 from nexhina_nb.gateway.upstreams.base import Answer, Call, UpstreamPort, read
+from nexhina_nb.gateway.upstreams.served import EVENTS
+from nexhina_nb.gateway.upstreams.several import send_each
 from nexhina_nb.wire.faults import read_fault
-from nexhina_nb.wire.sse import Decoder, Event
+from nexhina_nb.wire.sse import encode
 
 CHAT = "/chat/completions"
 _UNKNOWN_PATH = frozenset({404, 405, 501})
@@ -39,9 +44,12 @@ class Translated:
             if answer.status not in _UNKNOWN_PATH:
                 return answer
             refused = await _Kept.of(answer)
-            if not refused.is_about_the_path:
+            # A server without its earlier response may say no more than 404.
+            if call.body.get("previous_response_id") or not refused.is_about_the_path:
                 return refused
             self._unknown.add(call.path)
+        if isinstance(dialect, Several) and len(bodies := dialect.parts(call.body)) > 1:
+            return await send_each(call, bodies, self.send)
         body = dialect.request(call.body)
         if call.stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
@@ -71,7 +79,10 @@ class _Kept:
     @property
     def is_about_the_path(self) -> bool:
         """Whether the path is unknown there, and not the model, or an earlier response."""
-        fault = read_fault(_parsed(self._content))
+        body = _parsed(self._content)
+        if isinstance(body, dict) and body.get("type") == "error":
+            return False  # who refuses in Anthropic's words has understood them
+        fault = read_fault(body)
         return fault.code not in ("model_not_found", "previous_response_not_found") and (
             fault.param in (None, "", "path")
         )
@@ -91,11 +102,13 @@ class _Translation:
         self._dialect = dialect
         self._call = call
         self.status = answer.status
-        is_stream = call.stream and "json" not in answer.headers.get("content-type", "")
-        self._body: Callable[[], AsyncIterator[bytes]] = self._frames if is_stream else self._whole
+        self._is_whole = "json" in answer.headers.get("content-type", "")
+        self._body: Callable[[], AsyncIterator[bytes]] = (
+            self._frames if call.stream else self._whole
+        )
         self.headers: Mapping[str, str] = {
             name: value for name, value in answer.headers.items() if name != "content-length"
-        }
+        } | ({"content-type": EVENTS} if call.stream else {})
 
     def chunks(self) -> AsyncIterator[bytes]:
         return self._body()
@@ -114,22 +127,33 @@ class _Translation:
 
     async def _frames(self) -> AsyncIterator[bytes]:
         translator = self._dialect.translator(self._call.body, self._call.request_id)
-        async for event in self._events():
-            if event.done:
-                for frame in translator.end():
-                    yield frame
-                return
-            chunk = _parsed(event.data)
-            for frame in translator.feed(chunk) if isinstance(chunk, dict) else ():
+        # It knows when a chat is complete, also where the server leaves out the end marker.
+        tap = ChatTap(self._call.body["model"], wants_usage=True)
+        async for data in self._stream():
+            for frame in _said(tap.feed(data), translator):
                 yield frame
+        for frame in _said(tap.finish(), translator):
+            yield frame
         # A chat that broke off has no end, and then neither has what is made of it.
+        for frame in translator.end() if tap.complete and not tap.failed else ():
+            yield frame
 
-    async def _events(self) -> AsyncIterator[Event]:
-        decoder = Decoder()
-        async for data in self._answer.chunks():
-            for event in decoder.feed(data):
-                if isinstance(event, Event):
-                    yield event
+    async def _stream(self) -> AsyncIterator[bytes]:
+        """The chat's stream; of a server that cannot stream, the one that its reply amounts to."""
+        if not self._is_whole:
+            async for data in self._answer.chunks():
+                yield data
+            return
+        chat = _parsed(await read(self._answer))
+        if not isinstance(chat, dict):
+            raise Upstream("the upstream's answer is not JSON", code="bad_response_body")
+        yield encode(orjson.dumps(chat)) if chat.get("error") else as_stream(chat)
+
+
+def _said(frames: Iterable[bytes], translator: Translator) -> Iterator[bytes]:
+    for frame in frames:
+        if (chunk := payload_of(data_of(frame))) is not None:
+            yield from translator.feed(chunk)
 
 
 def _parsed(content: bytes | str) -> object:

@@ -13,12 +13,15 @@ from nexhina_nb.wire import ChatCompletionRequest
 
 @dataclass
 class Said:
-    """One choice: its pieces, its tool calls as (id, name, arguments), and why it ended."""
+    """One choice: its pieces, its tool calls as (id, name, arguments), why it ended, and what it
+    told of its way.
+    """
 
     pieces: list[str] = field(default_factory=list)
     calls: list[list[str]] = field(default_factory=list)
     logprobs: list[dict[str, Any]] = field(default_factory=list)
     finishes: list[str] = field(default_factory=list)
+    thought: str = ""
 
     @property
     def text(self) -> str:
@@ -49,6 +52,10 @@ def _add(said: Said, delta: Delta) -> None:
     assert not said.finishes, "nothing may follow the end"
     if delta.content is not None:
         said.pieces.append(delta.content)
+    if delta.reasoning is not None:
+        assert not said.pieces
+        assert not said.calls
+        said.thought += delta.reasoning
     said.logprobs.extend(delta.logprobs or ())
     for call in delta.tool_calls:
         if call.index == len(said.calls):

@@ -155,13 +155,61 @@ def test_long_inputs_stay_quick(task: str) -> None:
     assert time.perf_counter() - start < 2
 
 
-def test_parts_other_than_text_are_owned_up_to() -> None:
-    image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
-    sound = {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}
+def test_parts_that_nobody_can_read_are_owned_up_to() -> None:
+    film = {"type": "video_url", "video_url": {"url": "https://example.com/a.mp4"}}
+    paper = {"type": "file", "file": {"file_id": "file-1"}}
     text = {"type": "text", "text": "What is 2+2?"}
-    body = [{"role": "user", "content": [text, image, sound]}]
-    said = say(messages=body)
-    assert "reads text only" in said
-    assert "image, audio" in said
-    assert said.endswith("2 + 2 = 4")
-    assert "reads text only" in say(messages=[{"role": "user", "content": [image]}])
+    said = say(messages=[{"role": "user", "content": [text, film, paper]}])
+    assert said == "I could not read the video, file you sent. 2 + 2 = 4"
+    alone = say(messages=[{"role": "user", "content": [film]}])
+    assert alone == "I could not read the video you sent."
+
+
+def test_a_spoken_turn_known_by_its_id_only_breaks_nothing() -> None:
+    spoken = {"role": "assistant", "audio": {"id": "audio_1"}}
+    before = {"role": "user", "content": "My name is Ada."}
+    after = {"role": "user", "content": "What is my name?"}
+    assert say(messages=[before, spoken, after]) == "Your name is Ada."
+
+
+@given(task=st.sampled_from(TASKS), limit=st.integers(0, 90))
+@settings(max_examples=60)
+def test_thinking_and_answer_share_the_limit(task: str, limit: int) -> None:
+    whole, total = run(task, reasoning_effort="medium")
+    choices, counts = run(task, reasoning_effort="medium", max_completion_tokens=limit)
+    assert total.completion == total.reasoning + tokens.count(whole[0].text)
+    assert counts.completion == min(limit, total.completion)
+    assert counts.reasoning == min(limit, total.reasoning)
+    assert choices[0].finishes == ["length" if limit < total.completion else "stop"]
+    assert whole[0].thought.startswith(choices[0].thought)
+
+
+def test_what_thinking_tells_is_what_was_done() -> None:
+    def thought(*turns: str, **options: object) -> str:
+        return run(*turns, reasoning_effort="high", **options)[0][0].thought
+
+    assert "skill 'arithmetic' has an answer" in thought("What is 2+2?")
+    assert "bare value is “4”" in thought("What is 2+2?")
+    assert "No skill has an answer" in thought("Tell me about Rome")
+    assert "brevity number" in thought("What is 2+2? Only the number.")
+    assert "2 earlier messages" in thought("Hi", "Hello", "What is 2+2?")
+    assert run("What is 2+2?")[0][0].thought == ""
+    assert run("What is 2+2?", reasoning_effort="none")[0][0].thought == ""
+
+
+@pytest.mark.parametrize(
+    "task",
+    ["Once upon a time", "The capital of France is", "I would like to", "Dear Ada, I went to the"],
+)
+def test_a_text_that_breaks_off_is_gone_on_with(task: str) -> None:
+    said = say(task)
+    assert said.startswith("(Babble, drawn by chance from the words of Python's manual:) ")
+    assert said == say(task) == say(f"Continue this text: '{task}'")
+    assert len({say(task, seed=seed) for seed in range(4)}) > 1
+
+
+@pytest.mark.parametrize(
+    "task", ["What is the capital of", "Tell me about Rome", "I love Rome.", "Rome", "I like it"]
+)
+def test_other_texts_are_not_babbled_at(task: str) -> None:
+    assert "Babble" not in say(task)

@@ -38,7 +38,7 @@ def test_none_without_the_wish() -> None:
 
 
 def test_probabilities_sum_to_one_and_the_top_is_the_top() -> None:
-    model = PairModel(["the cat sat on the mat. the cat ran.", "a dog sat"])
+    model = PairModel(map(tokens.encode, ["the cat sat on the mat. the cat ran.", "a dog sat"]))
     for before in (START, *tokens.encode(" cat"), 99_999):
         every = [model.probability(before, token) for token in range(VOCABULARY)]
         assert math.isclose(sum(every), 1.0, rel_tol=1e-9)

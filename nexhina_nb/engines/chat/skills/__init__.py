@@ -23,12 +23,15 @@ from nexhina_nb.engines.chat.skills import (
     echo,
     equations,
     extracts,
+    fragments,
     identity,
     lists,
     memory,
     number_facts,
     numerals,
+    pictures,
     reading,
+    recordings,
     selections,
     sequences,
     statistics,
@@ -47,6 +50,8 @@ _INSTEAD = re.compile(
     re.I,
 )
 SKILLS: tuple[Skill, ...] = (
+    pictures.answer,
+    recordings.answer,
     selections.answer,
     each.answer,
     translation.answer,
@@ -74,6 +79,7 @@ SKILLS: tuple[Skill, ...] = (
     comparisons.answer,
     arithmetic.answer,
     reading.answer,
+    fragments.answer,
     memory.note,
 )
 
@@ -101,7 +107,11 @@ _PROSE = 5  # words an entry; shorter entries are figures, names, or sums, and a
 def solve(prompt: Prompt) -> Answer:
     """The first answer that a skill has; else the honest last word."""
     return (
-        _from_context(prompt) or _first(prompt) or _once_more(prompt) or identity.last_word(prompt)
+        _from_context(prompt)
+        or _first(prompt)
+        or _once_more(prompt)
+        or (pictures.described(prompt) if prompt.pictures else None)
+        or identity.last_word(prompt)
     )
 
 
@@ -128,7 +138,8 @@ def _from_context(prompt: Prompt) -> Answer | None:
     if not reading_.labelled or not reading_.question:
         return None
     alone = replace(prompt, task=reading_.question, turns=())
-    return reading.search(reading_, prompt) or _first(alone) or reading.absent(prompt)
+    found = reading.search(reading_, prompt) or _first(alone) or reading.absent(prompt)
+    return found if found.skill else replace(found, skill=name_of(reading.answer))
 
 
 def _ordered(prompt: Prompt) -> Prompt:
@@ -144,5 +155,10 @@ def _first(prompt: Prompt) -> Answer | None:
     for skill in SKILLS:
         answer = skill(prompt if skill in _READERS else ordered)
         if answer is not None:
-            return answer
+            return answer if answer.skill else replace(answer, skill=name_of(skill))
     return None
+
+
+def name_of(skill: Skill) -> str:
+    """What a skill is called: the noun of its module."""
+    return skill.__module__.rpartition(".")[2].replace("_", " ")

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Callable
 
 from nexhina_nb.engines.chat import extraction, fields
-from nexhina_nb.engines.chat.finders import Source
 from nexhina_nb.engines.chat.payload import given, instruction, subject
 from nexhina_nb.engines.chat.prompt import Answer, Prompt
+from nexhina_nb.engines.chat.source import Source
 from nexhina_nb.engines.chat.words import STOP, stem, words
 
 _ASK = re.compile(

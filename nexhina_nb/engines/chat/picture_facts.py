@@ -1,0 +1,123 @@
+"""What a picture tells for a field: its size, format, colours, light and shapes, by the field's
+name.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from nexhina_nb.engines.chat.words import spaced, stem
+
+if TYPE_CHECKING:
+    from nexhina_nb.engines.vision import Look
+
+_DARK, _BRIGHT = 0.35, 0.75  # of the lightness 0..1, as the picture's own sentence divides it
+_CLEAR = 0.005  # the share of see-through pixels from which a picture counts as transparent
+
+
+def fact(look: Look, name: str, kind: str) -> Any:
+    """The value of a field of a JSON kind; None where the field asks for something else."""
+    low = spaced(name)
+    for pattern, kinds, find in _FACTS:
+        if kind in kinds and re.search(pattern, low):
+            return find(look)
+    return None
+
+
+def colours(look: Look) -> list[str]:
+    """The names of its colours, the commonest first."""
+    return [name for name, _ in look.colours]
+
+
+def light(look: Look) -> str:
+    """Dark, medium or bright."""
+    if look.brightness < _DARK:
+        return "dark"
+    return "bright" if look.brightness > _BRIGHT else "medium"
+
+
+def ratio(look: Look) -> str:
+    """Width to height in whole numbers, such as 16:9."""
+    common = math.gcd(look.width, look.height)
+    return f"{look.width // common}:{look.height // common}"
+
+
+def size(look: Look) -> str:
+    """Such as 640x480."""
+    return f"{look.width}x{look.height}"
+
+
+def count(look: Look, noun: str) -> int | None:
+    """How many shapes a noun such as 'red circles' means; None for what is no shape."""
+    wanted = [stem(word) for word in noun.lower().split()]
+    if not wanted or wanted[-1] not in _SHAPE_STEMS | _ANY_STEMS:
+        return None
+    tints = _TINT_STEMS & set(wanted)
+    return sum(
+        1
+        for row in look.shapes
+        if (wanted[-1] in _ANY_STEMS or stem(row.shape) == wanted[-1])
+        and (not tints or tints & {stem(word) for word in row.colour.split()})
+    )
+
+
+def named(look: Look, task: str) -> list[str]:
+    """The words of a task that name something a picture tells."""
+    words = dict.fromkeys(re.findall(r"[A-Za-z_]{3,40}", task))
+    return [word for word in words if any_fact(look, word) is not None]
+
+
+def any_fact(look: Look, name: str) -> Any:
+    """What a picture tells for a name without a kind, in whichever kind it tells it."""
+    found = (fact(look, name, kind) for kind in ("integer", "array", "string", "boolean"))
+    return next((value for value in found if value is not None), None)
+
+
+_SHAPE_WORDS = (
+    "circle ellipse square rectangle triangle diamond pentagon hexagon octagon star heart cross "
+    "arrow"
+)
+_COLOURS = (
+    "red green blue yellow orange purple violet pink brown black white grey gray cyan magenta teal "
+    "turquoise navy olive maroon beige gold silver"
+)
+COLOUR_WORDS = tuple(_COLOURS.split())
+_TINT_STEMS = {stem(word) for word in COLOUR_WORDS}
+_SHAPE_STEMS = {stem(word) for word in _SHAPE_WORDS.split()}
+_ANY_STEMS = {stem(word) for word in ("shape", "object", "thing", "figure", "element", "form")}
+_NUMBERS, _TEXT, _TRUTH, _LIST = ("number", "integer"), ("string",), ("boolean",), ("array",)
+_FACTS: tuple[tuple[str, tuple[str, ...], Callable[[Look], Any]], ...] = (
+    (r"\bwidth\b", _NUMBERS, lambda look: look.width),
+    (r"\bheight\b", _NUMBERS, lambda look: look.height),
+    (r"\bpixels?\b", _NUMBERS, lambda look: look.width * look.height),
+    (r"\bframes?\b", _NUMBERS, lambda look: look.frames),
+    (
+        r"\b(?:count|number|num|shapes|how many)\b",
+        _NUMBERS,
+        lambda look: len(look.shapes),
+    ),
+    (r"\baspect\b", ("number",), lambda look: round(look.width / look.height, 4)),
+    (r"\baspect\b|\bratio\b", _TEXT, ratio),
+    (r"\bbrightness\b|\blightness\b", ("number",), lambda look: round(look.brightness, 3)),
+    (r"\bcontrast\b", ("number",), lambda look: round(look.contrast, 3)),
+    (r"\b(?:brightness|lighting|light)\b", _TEXT, light),
+    (r"\borientation\b", _TEXT, lambda look: look.orientation),
+    (r"\b(?:size|dimensions?|resolution)\b", _TEXT, size),
+    (r"\b(?:mime|media) type\b", _TEXT, lambda look: f"image/{look.format}"),
+    (r"\b(?:format|file type)\b", _TEXT, lambda look: look.format),
+    (r"\bbackground\b", _TEXT, lambda look: look.ground or None),
+    (r"\bcolou?rs?\b|\bpalette\b", _TEXT, lambda look: next(iter(colours(look)), None)),
+    (r"\bcolou?rs\b|\bpalette\b", _LIST, colours),
+    (r"\bshapes\b", _LIST, lambda look: [row.shape for row in look.shapes]),
+    (r"\b(?:description|caption|summary|alt|alt text)\b", _TEXT, lambda look: look.sentence),
+    (r"\bdark\b", _TRUTH, lambda look: light(look) == "dark"),
+    (r"\bbright\b", _TRUTH, lambda look: light(look) == "bright"),
+    (r"\b(?:transparent|transparency|alpha)\b", _TRUTH, lambda look: look.transparent >= _CLEAR),
+    (r"\banimated\b", _TRUTH, lambda look: look.frames > 1),
+    (r"\blandscape\b", _TRUTH, lambda look: look.orientation == "landscape"),
+    (r"\bportrait\b", _TRUTH, lambda look: look.orientation == "portrait"),
+    (r"\bsquare\b", _TRUTH, lambda look: look.orientation == "square"),
+)
