@@ -5,6 +5,7 @@ leave.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -94,6 +95,8 @@ def serve(
             _follow_stdin(server)
         # Python hands the GIL over after 5 ms otherwise, which the ledger's thread would wait for.
         sys.setswitchinterval(0.0005)
+        # Of a broken form its sender is told; in the log it would quote what was sent.
+        logging.getLogger("python_multipart").setLevel(logging.ERROR)
         with _quiet_signals():
             server.run(sockets=[listener])
 

@@ -78,6 +78,7 @@ _BY_CODE: dict[str, type[APIError]] = {
     "system_cpu_overloaded": ServiceUnavailable,
     "system_memory_overloaded": ServiceUnavailable,
     "system_disk_overloaded": ServiceUnavailable,
+    "stream_broken": Upstream,
     "upstream_timeout": UpstreamTimeout,
 }
 
