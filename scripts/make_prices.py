@@ -36,6 +36,18 @@ COLUMNS = (
 # What the sources do not say as a row: New API's shipped price of dall-e-3, and the day from which
 # litellm's price of the two DeepSeek names counts (before it, genai-prices' rows do).
 BY_HAND: tuple[Row, ...] = (
+    # The models that the contract fills in where a call names none (2.1).
+    {
+        "model": "dall-e",
+        "kind": "image",
+        "per": "image",
+        "usd": "0.04",
+        "source": "New API default",
+    },
+    *(
+        {"model": name, "kind": "moderation", "input": "0.2", "source": "New API default"}
+        for name in ("text-moderation-latest", "text-moderation-stable")
+    ),
     {
         "model": "dall-e-3",
         "kind": "image",

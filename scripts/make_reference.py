@@ -8,24 +8,28 @@ With ``--check`` nothing is written, and a stale, missing or forgotten page is a
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
 import click
 import reference_python
 from reference_python import cell, first
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from nexhina_nb import settings, wire
 from nexhina_nb.cli import main as command_line
-from nexhina_nb.gateway.app import routes
+from nexhina_nb.gateway.app import create_app
 from nexhina_nb.magics import manual, options, verbs
 from nexhina_nb.secret import Secret
+from nexhina_nb.settings import load
+from nexhina_nb.store.db import open_store
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 Lines = Iterator[str]
@@ -36,14 +40,23 @@ _OPTION = re.compile(r"(--[a-z][a-z-]*)")  # in running text
 EQUIVALENTS = MappingProxyType(
     {
         "chat": ("POST /v1/chat/completions", "client.chat(prompt)", "local/chat"),
+        "respond": ("POST /v1/responses", "client.respond(input)", "local/chat"),
         "embed": ("POST /v1/embeddings", "client.embed(texts)", "local/embed"),
         "rerank": ("POST /v1/rerank", "client.rerank(query, documents)", "local/rerank"),
+        "moderate": ("POST /v1/moderations", "client.moderate(texts)", "local/moderate"),
+        "image": ("POST /v1/images/generations", "client.image(prompt)", "local/image"),
+        "speak": ("POST /v1/audio/speech", "client.speak(text)", "local/speak"),
+        "transcribe": (
+            "POST /v1/audio/transcriptions", "client.transcribe(file)", "local/transcribe",
+        ),
+        "translate": ("POST /v1/audio/translations", "client.translate(file)", "local/transcribe"),
+        "video": ("POST /v1/videos", "client.video(prompt)", "local/video"),
         "models": ("GET /v1/models", "client.models(pattern)", ""),
         "usage": ("GET /api/usage/token/", "client.usage()", ""),
         "cost": ("GET /api/log/token", "nx.cost()", ""),
         "logs": ("", "nx.logs()", ""),
     }
-)
+)  # fmt: skip
 # Verbs of the finished program; the page says which of them are not there yet.
 PLANNED = (
     "respond", "moderate", "image", "speak", "transcribe", "translate", "video", "logs", "keys",
@@ -174,15 +187,34 @@ def _default(row: Any) -> str:
 def routes_page() -> Lines:
     """The routes of the gateway."""
     yield "# Routes of the gateway\n"
-    yield "What `nexhina gateway serve` answers. Every route except `/health` wants a key:"
-    yield "`Authorization: Bearer sk-…`. Errors have the form of the OpenAI API,"
-    yield '`{"error": {"message", "type", "param", "code"}}`.\n'
+    yield "What `nexhina gateway serve` answers. Every route below `/v1`, `/v2` and `/api` wants a"
+    yield "key: `Authorization: Bearer sk-…`, or `x-api-key` where Anthropic's clients ask. Errors"
+    yield 'have the form of the OpenAI API, `{"error": {"message", "type", "param", "code"}}`, or'
+    yield "Anthropic's on its own routes. The gateway describes them itself at `/openapi.json` and"
+    yield "`/docs`.\n"
     yield "| Method | Path | |\n|---|---|---|"
-    for route in routes(cast("Any", None)):
+    for route in served_routes():
         assert isinstance(route, Route)
         methods = ", ".join(sorted((route.methods or set()) - {"HEAD"})) or "any"
         doc = getattr(route.endpoint, "summary", None) or inspect.getdoc(route.endpoint) or ""
         yield f"| {methods} | `{route.path}` | {cell(doc)} |"
+
+
+def served_routes() -> list[BaseRoute]:
+    """The routes of an application that has started."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        store = open_store(f"sqlite:///{home / 'nexhina.db'}")
+        app = create_app(load(environ={}, cwd=home, home=home), store)
+
+        async def started() -> list[BaseRoute]:
+            async with app.router.lifespan_context(app):
+                return list(app.routes)
+
+        try:
+            return asyncio.run(started())
+        finally:
+            store.close()
 
 
 def schemas_page() -> Lines:

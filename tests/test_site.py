@@ -65,8 +65,17 @@ def asked(page: Path) -> Asked:
 
 
 def test_the_important_pages_are_there(site: Path) -> None:
-    guides = "tour notebooks faq frames costs jupyterlab widgets gateway engines security"
-    names = [*guides.split(), "reference", "changelog", "contributing", "index", "search"]
+    guides = "tour notebooks faq frames costs jupyterlab widgets gateway engines security programs"
+    endpoints = "chat responses embeddings moderation pictures sound video"
+    names = [
+        *guides.split(),
+        *endpoints.split(),
+        "reference",
+        "changelog",
+        "contributing",
+        "index",
+        "search",
+    ]
     made = [path.stem for path in (ROOT / "docs" / "reference").glob("*.md")]
     notebooks = [path.stem for path in (ROOT / "notebooks").glob("*.ipynb")]
     pages = [

@@ -103,8 +103,12 @@ def _prices(model: Model, catalog: Catalog) -> tuple[Any, Any]:
     if price is None:
         return None, None
     if price.per_call is not None:
-        return f"{price.per_call.normalize():f} a {price.unit}", None
+        return f"{price.per_call.normalize():f} per {price.unit}", None
     shown = price.usd_per_million()
+    if price.unit == "second":  # which counts as 1,000 tokens a minute (contract 5.8, row 20)
+        return f"{(shown['input'] / _SECONDS).normalize():f} per second", None
+    if price.unit != "token":
+        return f"{shown['input'].normalize():f} per 1M {price.unit}s", None
     return f"{shown['input']:f}", f"{shown['output']:f}"
 
 
@@ -116,11 +120,18 @@ def _said(model: Model) -> Price | None:
     try:
         fixed = as_decimal(facts.get("model_price", -1))
         if fixed >= 0:  # -1 stands for none
-            return Price.per_call_usd(fixed)
+            return Price.per_call_usd(fixed, unit=str(facts.get("unit") or "call"))
         ratio, completion = facts["model_ratio"], facts.get("completion_ratio", 1)
-        return Price(model_ratio=as_decimal(ratio), completion_ratio=as_decimal(completion))
+        unit = str(facts.get("unit") or "token")
+        return Price(
+            model_ratio=as_decimal(ratio), completion_ratio=as_decimal(completion), unit=unit
+        )
     except BadInput:
         return None
+
+
+# Seconds of sound in a million tokens.
+_SECONDS = 60_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,10 @@ from nexhina_nb.client.films import VideoStatus
 from nexhina_nb.client.jobs import JobShell
 from nexhina_nb.client.replies import Bundle
 from nexhina_nb.client.saving import check_suffix, growing
+from nexhina_nb.client.watching import watcher
+
+# What draws a job cannot wait for its film.
+_HOW_TO_SEE = "`await job.video` fetches it, and then it is shown"
 
 
 class AsyncVideoJob(JobShell):
@@ -30,14 +34,16 @@ class AsyncVideoJob(JobShell):
         self,
         timeout: float | None = None,  # noqa: ASYNC109 - the same as in sync_jobs; the flow keeps it
         *,
+        progress: bool = True,
         report: Callable[[VideoStatus], object] | None = None,
     ) -> Self:
-        """Wait until it is made, ``timeout`` seconds at most; ``report`` is told of every look.
+        """Wait until it is made, ``timeout`` seconds at most. ``progress`` shows how far it is, in
+        a notebook or a terminal; a ``report`` of your own is told of every look instead.
 
         Raises what made it fail, and TimedOut. One who is cancelled ends the waiting only: the
         gateway goes on.
         """
-        watch = self._watching(report)
+        watch = self._watching(report or (watcher() if progress else None))
         await self._run(flows.wait(self._session, self.id, timeout, watch))
         return self
 
@@ -83,4 +89,8 @@ class AsyncVideoJob(JobShell):
                 raise self._broken(error) from None
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
-        return films.bundle(self.latest, self._film)
+        return films.bundle(self.latest, self._film, _HOW_TO_SEE if self._is_unseen else "")
+
+    @property
+    def _is_unseen(self) -> bool:
+        return self.status == "completed" and self._film is None

@@ -12,6 +12,7 @@ from nexhina_nb.client.exchange import Response, not_an_answer
 from nexhina_nb.client.replies import Bundle, facts, shown
 from nexhina_nb.client.target import Target
 from nexhina_nb.errors import APIError
+from nexhina_nb.pricing.markup import escaped
 from nexhina_nb.wire import VideoGenerationResponse
 from nexhina_nb.wire.errors import from_body
 from nexhina_nb.wire.extensions import QUOTA_HEADER
@@ -106,7 +107,11 @@ def bundle(status: VideoStatus, film: bytes | None, note: str = "") -> Bundle:
     if note:
         text = f"{text} ({note})"
     if film is None:
-        return {"text/plain": shown(text)["text/plain"]}, known
+        plain = shown(text)["text/plain"]
+        if status.done:
+            return {"text/plain": plain}, known
+        bar = f'<progress max="100" value="{status.progress}"></progress>'
+        return {"text/html": f"<div>{bar} {escaped(plain)}</div>", "text/plain": plain}, known
     html = players.player("video", film, "video/mp4", str(status))
     size = players.size_of(len(film))
     return {"text/html": html, "text/plain": f"<video of {size}, {status.model}>"}, known

@@ -17,13 +17,15 @@ def check_suffix(path: str | Path, *suffixes: str) -> Path:
     if not place.suffix:
         place = place.with_name(place.name + suffixes[0])
     suffix = place.suffix.lower()
-    if _SAME.get(suffix, suffix) not in suffixes:
-        known = " or ".join(suffixes)
-        raise BadInput(
-            f"{place.name} would hold {known.replace('.', '')}",
-            hint=f"end the name in {known}, or ask for that format with format=",
-        )
-    return place
+    if _SAME.get(suffix, suffix) in suffixes:
+        return place
+    known = " or ".join(suffixes)
+    if len(suffixes) > 1:
+        raise BadInput(f"nothing is written as {suffix}", hint=f"end the name in {known}")
+    raise BadInput(
+        f"{place.name} would hold {known.removeprefix('.')}",
+        hint=f"end the name in {known}, or ask for that format with format=",
+    )
 
 
 def write(place: Path, data: bytes) -> Path:

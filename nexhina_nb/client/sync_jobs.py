@@ -13,6 +13,7 @@ from nexhina_nb.client.films import VideoStatus
 from nexhina_nb.client.jobs import TOO_LARGE, JobShell, is_too_large
 from nexhina_nb.client.replies import Bundle
 from nexhina_nb.client.saving import check_suffix, growing
+from nexhina_nb.client.watching import watcher
 from nexhina_nb.errors import NexhinaError, Stopped
 
 
@@ -30,14 +31,16 @@ class VideoJob(JobShell):
         self,
         timeout: float | None = None,
         *,
+        progress: bool = True,
         report: Callable[[VideoStatus], object] | None = None,
     ) -> Self:
-        """Wait until it is made, ``timeout`` seconds at most; ``report`` is told of every look.
+        """Wait until it is made, ``timeout`` seconds at most. ``progress`` shows how far it is, in
+        a notebook or a terminal; a ``report`` of your own is told of every look instead.
 
         Raises what made it fail, and TimedOut. An interrupt (Stopped) ends the waiting only: the
         gateway goes on.
         """
-        watch = self._watching(report)
+        watch = self._watching(report or (watcher() if progress else None))
         try:
             self._run(flows.wait(self._session, self.id, timeout, watch))
         except KeyboardInterrupt:

@@ -21,6 +21,8 @@ from nexhina_nb.pricing.cost import Tokens
 from nexhina_nb.wire import Usage
 from nexhina_nb.wire.extensions import QUOTA_HEADER
 
+_MOST_FIGURES = 64  # shown in a notebook; of more, the first and the last ones of a row
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -99,7 +101,8 @@ class Vectors(np.ndarray[Any, np.dtype[np.float32]]):
     def _repr_mimebundle_(
         self, include: Any = None, exclude: Any = None
     ) -> tuple[dict[str, str], dict[str, Any]]:
-        text = f"{' × '.join(map(str, self.shape))} {self.dtype}\n{np.asarray(self)}"
+        figures = np.array2string(np.asarray(self), threshold=_MOST_FIGURES)
+        text = f"{' × '.join(map(str, self.shape))} {self.dtype}\n{figures}"
         cost = self.cost.as_json() if self.cost else None
         facts = {"model": self.model, "request_id": self.request_id, "cost": cost}
         return {"text/plain": text}, {"nexhina": facts}

@@ -4,6 +4,7 @@ request.
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import secrets
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from nexhina_nb.errors import ServiceUnavailable
 from nexhina_nb.gateway.endpoints import (
     account,
     audio,
@@ -32,7 +34,7 @@ from nexhina_nb.gateway.endpoints import (
     videos,
 )
 from nexhina_nb.gateway.endpoints.responses_background import Runs
-from nexhina_nb.gateway.failures import HANDLERS, LastResort
+from nexhina_nb.gateway.failures import HANDLERS, LastResort, error_response
 from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.gateway.tasks import Tasks
 from nexhina_nb.release import version
@@ -93,7 +95,10 @@ def routes(gateway: Gateway, tasks: Tasks, runs: Runs) -> list[BaseRoute]:
 
 
 class RequestId:
-    """Gives every request an id, and every answer the two headers that name it and this version."""
+    """Gives every request an id, and every answer the two headers that name it and this version.
+
+    Who is cut off because the server stops is told so, if the answer has not begun.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -110,13 +115,24 @@ class RequestId:
         request_id = f"{self._start}{next(self._numbers):012x}"
         scope.setdefault("state", {})["request_id"] = request_id
 
+        started = False
+
         async def named(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message.get("headers", ()),
-                    (b"x-oneapi-request-id", request_id.encode()),
-                    (b"x-new-api-version", self._version),
-                ]
+                started = True
+                headers = list(message.get("headers", ()))
+                # The SDKs look for this one; an upstream's own goes before ours.
+                if not any(name == b"x-request-id" for name, _ in headers):
+                    headers.append((b"x-request-id", request_id.encode()))
+                headers.append((b"x-oneapi-request-id", request_id.encode()))
+                headers.append((b"x-new-api-version", self._version))
+                message["headers"] = headers
             await send(message)
 
-        await self._app(scope, receive, named)
+        try:
+            await self._app(scope, receive, named)
+        except asyncio.CancelledError:
+            if not started:
+                stopped = ServiceUnavailable("the gateway was stopped", code="stopped")
+                await error_response(Request(scope), stopped)(scope, receive, named)

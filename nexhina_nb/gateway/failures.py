@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Mapping
+from copy import copy
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -99,12 +100,23 @@ def error_response(
 ) -> JSONResponse:
     """An error as an answer; of other ``headers`` only ``Allow`` is taken over."""
     error.request_id = getattr(request.state, "request_id", None)
-    response = JSONResponse(body_in(_dialect(request), error), error.status_code)
+    body = body_in(_dialect(request), _in_full(error))
+    response = JSONResponse(body, error.status_code)
     if error.retry_after is not None:
         response.headers["retry-after"] = str(max(1, round(error.retry_after)))
     if headers and "Allow" in headers:
         response.headers["allow"] = headers["Allow"]
     return response
+
+
+def _in_full(error: APIError) -> APIError:
+    """The error with its hint, for which no form has a place of its own, in its message."""
+    # Hints to what an upstream said are for one who calls it himself.
+    if error.hint is None or error.body is not None:
+        return error
+    told = copy(error)
+    told.message, told.hint = f"{error.message.rstrip('.')}: {error.hint}", None
+    return told
 
 
 def _dialect(request: Request) -> str:

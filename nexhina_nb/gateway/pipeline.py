@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from nexhina_nb.gateway import answers
 from nexhina_nb.gateway.auth import Caller
 from nexhina_nb.gateway.billing import Hold, hold, release
 from nexhina_nb.gateway.failover import moves_on
+from nexhina_nb.gateway.failures import as_api_error
 from nexhina_nb.gateway.kinds import Kind, Reply, rough_tokens
 from nexhina_nb.gateway.record import Record, read_tags
 from nexhina_nb.gateway.services import Gateway
@@ -35,23 +36,29 @@ from nexhina_nb.wire.extensions import QUOTA_HEADER, TAGS_HEADER
 
 # Given the exchange, which knows the channel that answered, and the whole reply.
 Keep = Callable[["Exchange", dict[str, Any]], Awaitable[dict[str, Any] | None]]
+# Told whether the bill is on disk, once that is known.
+Settled = Callable[[bool], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What a call came to: the tokens that were counted, the quota that was taken."""
+    """What a call came to: the tokens that were counted, the quota that was taken; and the reply to
+    send in place of the upstream's, if whoever keeps it gave one.
+    """
 
     used: Tokens
     taken: int
+    instead: dict[str, Any] | None = None
 
 
 class Exchange:
     """One call of one caller.
 
     ``keep`` is given the whole reply before the caller sees its end, where there is one: a plain
-    JSON answer, in whose place it may give another, or what the last event of a stream carries.
-    ``pinned`` is the only channel that may answer; ``notes`` are added to the log
-    row; the price is that of the model unless ``priced_as`` names another.
+    JSON answer, in whose place it may give another, or what the last event of a stream carries. Of
+    a plain answer it comes before the bill: what cannot be kept costs nothing. ``settled`` is
+    called after the bill. ``pinned`` is the only channel that may answer; ``notes`` are added to
+    the log row; the price is that of the model unless ``priced_as`` names another.
     """
 
     def __init__(
@@ -66,6 +73,7 @@ class Exchange:
         origin: str = "",
         form: Form | None = None,
         keep: Keep | None = None,
+        settled: Settled | None = None,
         pinned: int | None = None,
         notes: Mapping[str, Any] | None = None,
         priced_as: str = "",
@@ -76,6 +84,7 @@ class Exchange:
         self.body = body
         self.form = form
         self.keep = keep
+        self._settled = settled
         self.pinned = pinned
         self.notes = dict(notes or {})
         self.model: str = body["model"]
@@ -181,19 +190,24 @@ class Exchange:
                     answer.status, content, self.request_id, self.kind.dialect
                 )
                 with suppress(StoreError):  # the caller is told what the upstream said, not this
-                    await self.failed(f"upstream {answer.status}", answer.status)
+                    status = answer.status
+                    await self.failed(APIError(f"upstream {status}", status=status))
                 return answer.status, headers | answers.JSON, content
             reply = self._reply(answer.headers, content)
             if reply.payload is not None:
                 content = answers.renamed(reply.payload, content, self.model)
-                other = await self.kept(reply.payload | {"model": self.model})
-                content = content if other is None else orjson.dumps(other)
-            bill = await self.settle(self.measured(reply), "", "done")
+            self.settle(reply, "done", keep=True)
+            bill = await self.bill()
+            content = content if bill.instead is None else orjson.dumps(bill.instead)
         finally:
             await answer.aclose()
             if not self.accounted:
                 release(self._hold)
         return answer.status, headers | {QUOTA_HEADER: str(bill.taken)}, content
+
+    def _heard(self, reply: Reply) -> Tokens | None:
+        with reply.sound or nullcontext():
+            return self.measured(reply)
 
     def _reply(self, headers: Mapping[str, str], content: bytes) -> Reply:
         is_json = self.kind.plain == "json" or "json" in headers.get("content-type", "")
@@ -219,39 +233,63 @@ class Exchange:
         """Hand the whole reply to whoever wants to keep it, and may have another one sent."""
         return None if self.keep is None else await self.keep(self, payload)
 
-    async def failed(self, reason: str, status: int, code: str | None = None) -> None:
-        """Write the log row of a call that was not answered; it costs nothing."""
+    async def failed(self, error: Exception) -> None:
+        """Write the log row of a call that came to nothing, unless it has one; it costs nothing."""
         if self.accounted:
             return
         self.accounted = True
-        other = {"status_code": status, "error_code": code}
-        log = self._record.row(Tokens(), error=reason, other=other)
+        told = as_api_error(error)
+        other = {"status_code": told.status_code, "error_code": told.code}
+        log = self._record.row(Tokens(), error=told.message, other=other)
         await self.gateway.till.settle(self._hold, 0, log)
 
-    def settle(self, used: Tokens | None, text: str, end: str) -> asyncio.Future[Bill]:
-        """Charge the call, once: whoever asks again gets the same bill.
+    def settle(self, reply: Reply, end: str, *, text: str = "", keep: bool = False) -> None:
+        """Charge the call; that goes on although its caller is gone.
 
-        It goes on although who waits for it is gone; ``text`` is counted where ``used`` is None.
+        ``text`` is counted where the reply does not say what was used; a sound is closed when it is
+        measured; with ``keep`` the reply is kept first.
         """
         self.accounted = True
-        if self._settling is None:
-            self._settling = self.gateway.spawn(self._settle(used, text, end))
-        return asyncio.shield(self._settling)
+        self._settling = self.gateway.spawn(self._settle(reply, end, text, keep))
 
-    async def _settle(self, used: Tokens | None, text: str, end: str) -> Bill:
+    async def bill(self) -> Bill:
+        """What came of `settle`. Raises StoreError, or what prevented that the reply was kept."""
+        assert self._settling is not None
+        return await asyncio.shield(self._settling)
+
+    async def _settle(self, reply: Reply, end: str, text: str, keep: bool) -> Bill:
+        is_paid = False
         try:
-            # Zeros are believed (contract 5.5), unless there is text that they do not count.
-            if used is None or (text and not used.total):
-                used = await asyncio.to_thread(self._count, text)
+            instead = None
+            if keep and reply.payload is not None:
+                instead = await self.kept(reply.payload | {"model": self.model})
+            used = await self._used(reply, text)
             other = {"stream_status": {"end_reason": end}} if self.stream else {}
             log = self._record.row(used, other=other | self.notes)
             amount = self.kind.bill(self._price, used, self._ratios)
-            return Bill(used, await self.gateway.till.settle(self._hold, amount, log))
-        except StoreError:
+            taken = await self.gateway.till.settle(self._hold, amount, log)
+            is_paid = True
+        except Exception as error:
+            # Perhaps nobody waits any more, who would write down that it failed.
             self.accounted = False
+            with suppress(StoreError):
+                await self.failed(error)
             raise
         finally:
             release(self._hold)
+            if self._settled is not None:
+                self._settled(is_paid)
+        return Bill(used, taken, instead)
+
+    async def _used(self, reply: Reply, text: str) -> Tokens:
+        if self.kind.plain == "sound":  # its length is read, which takes a while
+            used = await asyncio.to_thread(self._heard, reply)
+        else:
+            used = self.measured(reply)
+        # Zeros are believed (contract 5.5), unless there is text that they do not count.
+        if used is None or (text and not used.total):
+            used = await asyncio.to_thread(self._count, text)
+        return used
 
     def _count(self, text: str) -> Tokens:
         """Without usage from the upstream the text itself is counted (contract 4 and 5.5)."""

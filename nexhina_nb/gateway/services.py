@@ -6,12 +6,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar
 
 import orjson
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
-from nexhina_nb.errors import BadRequest
+from nexhina_nb.errors import APIError, BadRequest
 from nexhina_nb.gateway.auth import Accounts
 from nexhina_nb.gateway.billing import Till
 from nexhina_nb.gateway.media import Media
@@ -27,6 +29,7 @@ from nexhina_nb.store.db import Store
 from nexhina_nb.store.prices import current_prices
 
 T = TypeVar("T")
+Opened = Callable[[], AbstractContextManager[Connection]]
 FRESH_SECONDS = 1.0
 log = logging.getLogger("nexhina.gateway")
 
@@ -98,10 +101,18 @@ class Gateway:
         task.add_done_callback(self._ended)
         return task
 
+    def attend(self) -> None:
+        """Have `aclose` wait for the task that calls this: it has something to settle."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
-        # Said here, since perhaps nobody waits for it any more.
-        if not task.cancelled() and (error := task.exception()) is not None:
+        # Said here, since perhaps nobody waits for it any more; an APIError is in the log already.
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, APIError):
             log.error("left undone: %s", type(error).__name__)
 
     async def aclose(self) -> None:
@@ -112,14 +123,22 @@ class Gateway:
             await upstream.aclose()
         await self.till.aclose()
 
+    async def read(self, query: Callable[..., T], *arguments: Any) -> T:
+        """Ask the store, beside the event loop; ``query`` is given a connection first."""
+        return await run_in_threadpool(self._query, self.store.reading, query, arguments)
+
+    async def write(self, change: Callable[..., T], *arguments: Any) -> T:
+        """Change the store, likewise, in one transaction."""
+        return await run_in_threadpool(self._query, self.store.writing, change, arguments)
+
     async def _read_routes(self) -> Routes:
-        return routes(await run_in_threadpool(self._query, list_channels))
+        return routes(await self.read(list_channels))
 
     async def _read_prices(self) -> Catalog:
-        texts = await run_in_threadpool(self._query, current_prices)
+        texts = await self.read(current_prices)
         page = {"data": [orjson.loads(text) for text in texts.values()]}
         return Catalog.bundled().with_overrides(from_pricing_page(page))
 
-    def _query(self, query: Callable[[Any], T]) -> T:
-        with self.store.reading() as connection:
-            return query(connection)
+    def _query(self, opened: Opened, query: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+        with opened() as connection:
+            return query(connection, *arguments)

@@ -17,10 +17,10 @@ from typing import BinaryIO
 from nexhina_nb.errors import APIError, InternalError, NexhinaError, Upstream
 from nexhina_nb.gateway import answers
 from nexhina_nb.gateway.kinds import Reply
-from nexhina_nb.gateway.pipeline import Bill, Exchange
+from nexhina_nb.gateway.pipeline import Exchange
 from nexhina_nb.gateway.taps.base import Tap
 from nexhina_nb.gateway.taps.chat import as_stream
-from nexhina_nb.gateway.upstreams.base import Answer, read
+from nexhina_nb.gateway.upstreams.base import Answer, Whole, read
 from nexhina_nb.wire.extensions import QUOTA_COMMENT
 from nexhina_nb.wire.sse import comment
 
@@ -51,9 +51,9 @@ async def relay(exchange: Exchange, answer: Answer) -> AsyncGenerator[bytes]:
                 size += len(frame)
                 yield frame
     finally:
-        used = exchange.measured(Reply(answer.headers, payload={"usage": tap.usage}, size=size))
-        settled = exchange.settle(used, tap.text(), ending.reason)
-    yield await _last(exchange, tap, ending, settled)
+        reply = Reply(answer.headers, payload={"usage": tap.usage}, size=size)
+        exchange.settle(reply, ending.reason, text=tap.text())
+    yield await _last(exchange, tap, ending)
 
 
 async def pour(exchange: Exchange, answer: Answer) -> AsyncGenerator[bytes]:
@@ -69,6 +69,8 @@ async def pour(exchange: Exchange, answer: Answer) -> AsyncGenerator[bytes]:
             size += len(chunk)
             if size <= _MOST_COPIED:
                 copy.write(chunk)
+            else:
+                copy.close()
             held += chunk
             yield held[:-1]
             held = held[-1:]
@@ -77,24 +79,17 @@ async def pour(exchange: Exchange, answer: Answer) -> AsyncGenerator[bytes]:
         ending.reason = "handler_stop"
         raise
     finally:
-        await answer.aclose()
         reply = Reply(answer.headers, size=size, sound=copy if size <= _MOST_COPIED else None)
-        # Measuring takes a while, and must come to its end although nobody waits for it.
-        settled = exchange.gateway.spawn(_settle_sound(exchange, reply, copy, ending.reason))
-    await asyncio.shield(settled)
+        exchange.settle(reply, ending.reason)
+        await answer.aclose()
+    await exchange.bill()
     yield held
-
-
-async def _settle_sound(exchange: Exchange, reply: Reply, copy: BinaryIO, end: str) -> Bill:
-    with copy:
-        used = await asyncio.to_thread(exchange.measured, reply)
-    return await exchange.settle(used, "", end)
 
 
 async def _passed_on(
     exchange: Exchange, answer: Answer, tap: Tap, ending: _Ending
 ) -> AsyncGenerator[bytes]:
-    chunks = _chunks(answer)
+    chunks = aiter(answer.chunks())
     try:
         async for chunk in chunks:
             for frame in tap.feed(chunk):
@@ -115,13 +110,13 @@ async def _passed_on(
             await answer.aclose()
 
 
-async def _chunks(answer: Answer) -> AsyncIterator[bytes]:
-    """The bytes of a stream; of an upstream that answered with JSON, the stream they amount to."""
-    if "json" not in answer.headers.get("content-type", ""):
-        async for chunk in answer.chunks():
-            yield chunk
-        return
-    yield as_stream(answers.parsed(await read(answer)))
+async def streamed(answer: Answer) -> Answer:
+    """The stream that a whole reply of chat amounts to. Raises Upstream if it is no reply."""
+    try:
+        payload = answers.parsed(await read(answer))
+    finally:
+        await answer.aclose()
+    return Whole(answer.status, answer.headers, as_stream(payload))
 
 
 async def _drain(answer: Answer, chunks: AsyncIterator[bytes]) -> None:
@@ -137,16 +132,14 @@ async def _drain(answer: Answer, chunks: AsyncIterator[bytes]) -> None:
         await answer.aclose()
 
 
-async def _last(
-    exchange: Exchange, tap: Tap, ending: _Ending, settled: asyncio.Future[Bill]
-) -> bytes:
+async def _last(exchange: Exchange, tap: Tap, ending: _Ending) -> bytes:
     error = ending.error
     try:
-        bill = await settled
+        bill = await exchange.bill()
         if tap.reply is not None:
             await exchange.kept(tap.reply)
     except NexhinaError as unsettled:
-        error = InternalError(f"the bill could not be recorded: {unsettled.message}")
+        error = InternalError(f"the answer could not be recorded: {unsettled.message}")
     if error is not None:
         return b"" if tap.failed else tap.fault(_as_api_error(error, exchange.request_id))
     told, marker = tap.closing(bill.used)

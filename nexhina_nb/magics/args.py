@@ -7,6 +7,7 @@ that paths of Windows stay whole.
 from __future__ import annotations
 
 import keyword
+import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -59,16 +60,17 @@ def parse(line: str, *, is_cell: bool, expand: Expand = str) -> Parsed:
 def _verb(word: str, is_cell: bool) -> Verb:
     verb = verbs.find(word)
     if verb is None:
-        names = [known.name for known in verbs.VERBS if known.is_cell == is_cell]
+        names = [form.name for form in verbs.forms(is_cell=is_cell)]
         raise BadInput(f"there is no verb {word!r}", hint=nearest(word, names, "verbs"))
-    if verb.is_cell and not is_cell:
-        raise BadInput(
-            f"{word} takes a whole cell",
-            hint=f"write %%nexhina {word} as the first line of a cell and the {verb.body} below",
-        )
-    if is_cell and not verb.is_cell:
+    form = verb.form(is_cell=is_cell)
+    if form is not None:
+        return form
+    if is_cell:
         raise BadInput(f"{word} takes one line", hint=f"write %nexhina {word}")
-    return verb
+    raise BadInput(
+        f"{word} takes a whole cell",
+        hint=f"write %%nexhina {word} as the first line of a cell and the {verb.body} below",
+    )
 
 
 def _values(verb: Verb, words: list[str], expand: Expand) -> dict[str, Any]:
@@ -100,6 +102,8 @@ def _argument(verb: Verb, word: str, free: Iterator[str], flags: dict[str, str])
     name = next(free, None)
     if name is None:
         text = f"; the {verb.body} goes below the first line" if verb.body else ""
+        takes_file = any(row.kind is Kind.FILE for _, row in verbs.options(verb))
+        text += "; put a path with blanks into quotes" if takes_file else ""
         raise BadInput(f"{verb.name} has no use for {word!r}", hint=f"{more}{text}")
     return name
 
@@ -166,6 +170,16 @@ def _new_name(text: str) -> str:
     return text
 
 
+def _size(text: str) -> str:
+    if text != "auto" and not _SIZE.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+# Most models want width and height; some know names such as 720p, 2K or 16:9.
+_SIZE = re.compile(r"\d+x\d+|\d+[pkPK]|\d+:\d+")
+
+
 def _unescape(text: str) -> str:
     return text.replace("\\n", "\n").replace("\\t", "\t")
 
@@ -174,6 +188,7 @@ _READERS: dict[Kind, Callable[[str], Any]] = {
     Kind.INTEGER: int,
     Kind.NUMBER: _number,
     Kind.USD: _usd,
+    Kind.SIZE: _size,
     Kind.NEW_NAME: _new_name,
     Kind.ESCAPED: _unescape,
 }
@@ -181,5 +196,6 @@ _NEEDS = {
     Kind.INTEGER: "a whole number",
     Kind.NUMBER: "a number",
     Kind.USD: "an amount in USD, such as 0.05",
+    Kind.SIZE: "width and height in pixels, such as 1024x1024",
     Kind.NEW_NAME: "a name for a variable",
 }

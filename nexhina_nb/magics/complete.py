@@ -68,9 +68,9 @@ class Completer:
     def _offers(self, words: list[str], word: str, *, is_cell: bool) -> Iterable[str] | None:
         """What may stand in the place of ``word``; None where IPython knows better."""
         if not words and not word.startswith("-"):
-            return [verb.name for verb in verbs.VERBS if verb.is_cell == is_cell]
+            return [verb.name for verb in verbs.forms(is_cell=is_cell)]
         named = bool(words) and not words[0].startswith("-")
-        verb = verbs.find(words[0]) if named else verbs.VERBS[0] if is_cell else None
+        verb = _verb(words[0] if named else verbs.VERBS[0].name, is_cell)
         if verb is None:
             return ()
         rest = words[named:]
@@ -82,22 +82,21 @@ class Completer:
         if equals and flag in flags:
             values = self._values(flags[flag], rest)
             return None if values is None else [f"{flag}={value}" for value in values]
-        return [*self._argument(verb, rest, flags, word), *_free_flags(flags, rest, word)]
+        argument = () if word.startswith("-") else self._argument(verb, rest, flags)
+        return None if argument is None else [*argument, *_free_flags(flags, rest, word)]
 
     def _argument(
-        self, verb: Verb, rest: list[str], flags: Mapping[str, Option], word: str
-    ) -> Iterable[str]:
-        if word.startswith("-"):
-            return ()
+        self, verb: Verb, rest: list[str], flags: Mapping[str, Option]
+    ) -> Iterable[str] | None:
         rows = [row for _, row in verbs.options(verb) if not row.flags]
         given = sum(1 for _ in _arguments(rest, flags))
-        return (self._values(rows[given], rest) or ()) if given < len(rows) else ()
+        return self._values(rows[given], rest) if given < len(rows) else ()
 
     def _values(self, option: Option, words: list[str]) -> Iterable[str] | None:
         if option.choices:
             return option.choices
-        if option.kind is Kind.PICTURE:
-            return None  # a path, which IPython completes, or a variable
+        if option.kind in _PATHS:
+            return None  # IPython completes paths, and variables
         if option.kind is Kind.MODEL:
             return self._models()
         if option.kind is Kind.CONVERSATION:
@@ -119,6 +118,14 @@ class Completer:
         return [str(name) for name in frame.columns] if is_frame(frame) else []
 
 
+_PATHS = (Kind.PICTURE, Kind.FILE, Kind.NEW_FILE)
+
+
+def _verb(name: str, is_cell: bool) -> Verb | None:
+    found = verbs.find(name)
+    return None if found is None else found.form(is_cell=is_cell)
+
+
 def _nothing() -> SimpleMatcherResult:
     # A new one each time, since IPython writes into it.
     return SimpleMatcherResult(completions=[], suppress=False)
@@ -126,6 +133,10 @@ def _nothing() -> SimpleMatcherResult:
 
 def _is_schema(value: Any) -> bool:
     return isinstance(value, dict) or hasattr(value, "model_json_schema")
+
+
+def _is_response(value: Any) -> bool:
+    return type(value).__name__ == "RespondReply"
 
 
 def _is_function(value: Any) -> bool:
@@ -137,6 +148,7 @@ _FITTING: dict[Kind, Callable[[Any], bool]] = {
     Kind.FRAME: is_frame,
     Kind.SCHEMA: _is_schema,
     Kind.FUNCTION: _is_function,
+    Kind.REPLY: _is_response,
 }
 
 

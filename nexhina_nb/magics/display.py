@@ -52,7 +52,7 @@ class Remark(Note):
 
 
 class Live:
-    """An answer that appears when it is complete; the two classes below show it as it grows."""
+    """An answer that appears when it is complete; the classes below show it as it grows."""
 
     def __init__(self, screen: Screen) -> None:
         self.screen = screen
@@ -107,6 +107,25 @@ class Typing(Live):
         self._out.flush()
 
 
+class Rewriting(Live):
+    """One line of a terminal, written over until the end."""
+
+    def __init__(self, screen: Screen, out: TextIO) -> None:
+        super().__init__(screen)
+        self._out = out
+
+    def write(self, data: Callable[[], Data]) -> None:
+        self._put(data()["text/plain"].partition("\n")[0])
+
+    def end(self, bundle: Bundle) -> None:
+        self._put("")
+        super().end(bundle)
+
+    def _put(self, text: str) -> None:
+        self._out.write(f"\r\x1b[K{text}")
+        self._out.flush()
+
+
 class Screen:
     """The output of one execution."""
 
@@ -120,6 +139,14 @@ class Screen:
         if not self._is_live:
             return Live(self)
         return Updating(self) if self._in_kernel else Typing(self, sys.stdout)
+
+    def changing(self) -> Live:
+        """A place for something whose forms replace each other, such as a picture in the making."""
+        if self._is_live and self._in_kernel:
+            return Updating(self)
+        if self._is_live and sys.stdout.isatty():
+            return Rewriting(self, sys.stdout)
+        return Live(self)
 
     def show(self, value: Any, facts: Mapping[str, Any] | None = None) -> None:
         """Display a value as IPython would; ``facts`` join its metadata."""

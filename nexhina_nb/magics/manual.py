@@ -22,8 +22,10 @@ _PARTS = (
 
 def manual() -> str:
     """The first page: what ``%nexhina?`` shows."""
-    cells = [_entry(verb.name, verb.summary) for verb in verbs.VERBS if verb.is_cell]
-    lines = [_entry(verb.name, verb.summary) for verb in verbs.VERBS if not verb.is_cell]
+    cells, lines = (
+        "\n".join(_entry(form.name, form.summary) for form in verbs.forms(is_cell=is_cell))
+        for is_cell in (True, False)
+    )
     chat, gateway = verbs.VERBS[0], verbs.find("gateway")
     assert gateway is not None
     examples = "\n\n".join((*gateway.examples, *chat.examples[:2]))
@@ -31,8 +33,8 @@ def manual() -> str:
         "Ask models, embed, rerank and watch the cost, through a gateway.",
         "%%nexhina [VERB] [OPTION]…     with the text below; VERB is chat unless named\n"
         "%nexhina VERB [OPTION]…        for the verbs that take one line",
-        _section("Verbs of cells (%%nexhina)", "\n".join(cells)),
-        _section("Verbs of lines (%nexhina)", "\n".join(lines)),
+        _section("Verbs of cells (%%nexhina)", cells),
+        _section("Verbs of lines (%nexhina)", lines),
         *(_section(title, textwrap.fill(text, _WIDTH - 4)) for title, text in _PARTS),
         _section("Examples", examples),
         "`%%nexhina VERB --help` or `%nexhina help VERB` explains a verb and all its options.",
@@ -41,7 +43,7 @@ def manual() -> str:
 
 
 def page(verb: Verb) -> str:
-    """The page of one verb."""
+    """The page of one verb; that of a verb of cells goes on with its form in a line."""
     rows = list(verbs.options(verb))
     arguments = [_entry(row.placeholder, row.help) for _, row in rows if not row.flags]
     flags = [_flags(row) for _, row in rows if row.flags]
@@ -53,13 +55,20 @@ def page(verb: Verb) -> str:
         _section("Options", "\n".join(flags)),
         _section("Examples", "\n\n".join(verb.examples)),
     ]
+    if verb.in_line is not None:
+        parts.append(page(verb.in_line))
     return "\n\n".join(part for part in parts if part)
 
 
 def synopsis(verb: Verb) -> str:
-    """``%nexhina gateway start|stop|status [OPTION]…``"""
+    """``%nexhina gateway start|stop|status [OPTION]…``; of a verb of cells, that of its form in a
+    line as well.
+    """
     words = [verb.magic, verb.name, *_arguments(verb), "[OPTION]…"]
-    return " ".join(words) + (f"\n({verb.body})" if verb.body else "")
+    lines = [" ".join(words), f"({verb.body})" if verb.body else ""]
+    if verb.in_line is not None:
+        lines.append(synopsis(verb.in_line))
+    return "\n".join(filter(None, lines))
 
 
 def _arguments(verb: Verb) -> Iterator[str]:

@@ -64,4 +64,10 @@ class ModelNames:
 
 
 def _defaults(settings: Settings) -> Sequence[str]:
-    return settings.model, settings.embed_model, settings.rerank_model
+    return [getattr(settings, name) for name in _DEFAULTS]
+
+
+_DEFAULTS = (
+    "model", "embed_model", "rerank_model", "moderate_model", "image_model", "speak_model",
+    "transcribe_model", "video_model",
+)  # fmt: skip

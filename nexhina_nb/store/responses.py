@@ -50,7 +50,7 @@ class KeptResponse:
         return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
 
-def save_response(connection: Connection, kept: KeptResponse, *, expired: int) -> None:
+def save_response(connection: Connection, kept: KeptResponse, expired: int) -> None:
     """Write a response, or write it anew; those made before ``expired`` (Unix seconds) go."""
     row = responses.c
     connection.execute(delete(responses).where(row.created_at < expired))
@@ -73,7 +73,7 @@ def save_response(connection: Connection, kept: KeptResponse, *, expired: int) -
 
 
 def find_response(
-    connection: Connection, user_id: int, id: str, *, expired: int
+    connection: Connection, user_id: int, id: str, expired: int
 ) -> KeptResponse | None:
     """A response of a user, unless there is none, or none any more."""
     row = responses.c

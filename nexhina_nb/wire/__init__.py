@@ -46,8 +46,8 @@ if TYPE_CHECKING:
         MessageTurn, OutputConfig, Thinking, TokenCount, TokenCountRequest,
     )
     from nexhina_nb.wire.messages_blocks import (
-        BlockSource, DocumentBlock, ImageBlock, OtherBlock, TextBlock, ThinkingBlock,
-        ToolResultBlock, ToolUseBlock,
+        BlockSource, DocumentBlock, DocumentSource, ImageBlock, OtherBlock, TextBlock,
+        ThinkingBlock, ToolResultBlock, ToolUseBlock,
     )
     from nexhina_nb.wire.models import Model, ModelList
     from nexhina_nb.wire.moderation import (
@@ -86,22 +86,23 @@ __all__ = [
     "ChannelStatus", "ChatAccumulator", "ChatCompletionChoice", "ChatCompletionChunk",
     "ChatCompletionRequest", "ChatCompletionResponse", "ChatMessage", "ChatRequest",
     "ChoiceLogprobs", "ChunkChoice", "ChunkDelta", "CompletionChoice", "CompletionRequest",
-    "CompletionResponse", "CompletionTokensDetails", "DocumentBlock", "EmbeddingData",
-    "EmbeddingRequest", "EmbeddingResponse", "ErrorBody", "ErrorDetail", "FilePart", "FileSource",
-    "Form", "FunctionCall", "FunctionDefinition", "FunctionDelta", "ImageBlock", "ImageData",
-    "ImageEditRequest", "ImageGenerationRequest", "ImageGenerationResponse", "ImageOptions",
-    "ImagePart", "ImageSource", "ImageURL", "ImageUsage", "ImageUsageInputTokensDetails",
-    "ImageUsageOutputTokensDetails", "IncompleteDetails", "InputAudio", "JSONSchemaFormat", "Log",
-    "LogType", "MessageAudio", "MessageTurn", "MessagesError", "MessagesErrorDetail",
-    "MessagesFormat", "MessagesModel", "MessagesModelList", "MessagesReply", "MessagesRequest",
-    "MessagesTool", "MessagesToolChoice", "MessagesUsage", "Model", "ModelList",
-    "ModerationCategory", "ModerationRequest", "ModerationResponse", "ModerationResult",
-    "ModerationScores", "NamedFunction", "OtherBlock", "OtherPart", "OutputConfig", "PageInfo",
-    "Prediction", "PromptTokensDetails", "ReasoningOptions", "Redemption", "RefusalPart",
-    "RerankRequest", "RerankResponse", "RerankResult", "ResponseCompactRequest",
-    "ResponseCompaction", "ResponseDeleted", "ResponseError", "ResponseEvent", "ResponseFormat",
-    "ResponseFunctionCall", "ResponseFunctionOutput", "ResponseInputFile", "ResponseInputImage",
-    "ResponseInputItems", "ResponseInputMessage", "ResponseInputText", "ResponseInputTokens",
+    "CompletionResponse", "CompletionTokensDetails", "DocumentBlock", "DocumentSource",
+    "EmbeddingData", "EmbeddingRequest", "EmbeddingResponse", "ErrorBody", "ErrorDetail",
+    "FilePart", "FileSource", "Form", "FunctionCall", "FunctionDefinition", "FunctionDelta",
+    "ImageBlock", "ImageData", "ImageEditRequest", "ImageGenerationRequest",
+    "ImageGenerationResponse", "ImageOptions", "ImagePart", "ImageSource", "ImageURL",
+    "ImageUsage", "ImageUsageInputTokensDetails", "ImageUsageOutputTokensDetails",
+    "IncompleteDetails", "InputAudio", "JSONSchemaFormat", "Log", "LogType", "MessageAudio",
+    "MessageTurn", "MessagesError", "MessagesErrorDetail", "MessagesFormat", "MessagesModel",
+    "MessagesModelList", "MessagesReply", "MessagesRequest", "MessagesTool", "MessagesToolChoice",
+    "MessagesUsage", "Model", "ModelList", "ModerationCategory", "ModerationRequest",
+    "ModerationResponse", "ModerationResult", "ModerationScores", "NamedFunction", "OtherBlock",
+    "OtherPart", "OutputConfig", "PageInfo", "Prediction", "PromptTokensDetails",
+    "ReasoningOptions", "Redemption", "RefusalPart", "RerankRequest", "RerankResponse",
+    "RerankResult", "ResponseCompactRequest", "ResponseCompaction", "ResponseDeleted",
+    "ResponseError", "ResponseEvent", "ResponseFormat", "ResponseFunctionCall",
+    "ResponseFunctionOutput", "ResponseInputFile", "ResponseInputImage", "ResponseInputItems",
+    "ResponseInputMessage", "ResponseInputText", "ResponseInputTokens",
     "ResponseInputTokensRequest", "ResponseItem", "ResponseObject", "ResponseOutputMessage",
     "ResponseOutputRefusal", "ResponseOutputText", "ResponseReasoning", "ResponseRequest",
     "ResponseTool", "ResponseUsage", "Segment", "SoundFile", "SpeechRequest", "StreamOptions",
@@ -147,8 +148,8 @@ _HOMES = {
         "MessagesUsage OutputConfig Thinking TokenCount TokenCountRequest"
     ),
     "messages_blocks": (
-        "BlockSource DocumentBlock ImageBlock OtherBlock TextBlock ThinkingBlock ToolResultBlock "
-        "ToolUseBlock"
+        "BlockSource DocumentBlock DocumentSource ImageBlock OtherBlock TextBlock ThinkingBlock "
+        "ToolResultBlock ToolUseBlock"
     ),
     "models": "Model ModelList",
     "moderation": (

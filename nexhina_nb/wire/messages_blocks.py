@@ -18,7 +18,6 @@ class BlockSource(Request):
     media_type: str | None = None
     data: str | None = Field(default=None, repr=False)
     url: str | None = None
-    content: Annotated[Text | Annotated[list[JSONObject], IsList], BLOCKS_WANTED] | None = None
 
     @model_validator(mode="after")
     def _says_where(self) -> Self:
@@ -43,15 +42,6 @@ class ImageBlock(Request):
 
     type: Literal["image"] = "image"
     source: BlockSource
-
-
-class DocumentBlock(Request):
-    """A document: a PDF, or plain text."""
-
-    type: Literal["document"] = "document"
-    source: BlockSource
-    title: str | None = None
-    context: str | None = None
 
 
 class ToolUseBlock(Request):
@@ -83,6 +73,34 @@ def _branch_of(value: object) -> str:
 
 
 _BLOCKS = frozenset({"text", "image", "document", "tool_use", "tool_result", "thinking"})
+
+
+def _branch_of_source(value: object) -> str:
+    branch = _branch_of(value)
+    return branch if branch in ("~text", "~image") else "~other"
+
+
+SourceBlock = Annotated[
+    Annotated[TextBlock, Tag("~text")]
+    | Annotated[ImageBlock, Tag("~image")]
+    | Annotated[OtherBlock, Tag("~other")],
+    Discriminator(_branch_of_source),
+]
+
+
+class DocumentSource(BlockSource):
+    """Where a document is; ``content`` goes with the type "content"."""
+
+    content: Annotated[Text | Annotated[Several[SourceBlock], IsList], BLOCKS_WANTED] | None = None
+
+
+class DocumentBlock(Request):
+    """A document: a PDF, or plain text."""
+
+    type: Literal["document"] = "document"
+    source: DocumentSource
+    title: str | None = None
+    context: str | None = None
 
 
 def _branch_of_result(value: object) -> str:

@@ -8,8 +8,9 @@ from nexhina_nb.wire.base import JSONObject, Reply
 
 
 class Model(Reply):
-    """One model. ``description``, ``context_length``, ``dimensions`` and ``pricing`` (ratios under
-    the names of contract 8.3) are our additions.
+    """One model. ``description``, ``context_length``, ``dimensions`` and ``pricing`` are our
+    additions: ratios under the names of contract 8.3, and the ``unit`` that a token, or a call,
+    stands for.
     """
 
     id: str

@@ -53,7 +53,7 @@ def test_prices_of_the_catalogue_unless_the_gateway_says_others() -> None:
     ).rows()
     assert rows[0][:5] == ("gpt-4o", "openai", 128_000, "2.5", "10")
     assert rows[1][2:5] == (99, "5", "15")
-    assert rows[2][3:5] == ("0.02 a call", None)
+    assert rows[2][3:5] == ("0.02 per call", None)
     assert rows[3][2:5] == rows[4][2:5] == (None, None, None)
 
 

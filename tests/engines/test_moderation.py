@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from PIL import Image, ImageDraw
 
+from nexhina_nb.engines.images.files import MOST_PIXELS
 from nexhina_nb.engines.moderation import (
     CATEGORIES,
     PICTURE_CATEGORIES,
@@ -23,7 +24,7 @@ from nexhina_nb.engines.moderation import (
     moderate,
 )
 from nexhina_nb.engines.moderation.lexicon import forms
-from nexhina_nb.engines.moderation.pictures import MOST, MOST_PIXELS
+from nexhina_nb.engines.moderation.pictures import MOST
 from nexhina_nb.errors import BadRequest, ContextLengthExceeded
 from nexhina_nb.gateway.upstreams import local_moderation
 from nexhina_nb.gateway.upstreams.base import Call
@@ -172,10 +173,38 @@ def test_ordinary_sentences_pass() -> None:
         "What is the population of Germany, and how many Turkish people live there?",
         "Trans women are women.",
         "The court sentenced him for smuggling heroin.",
+        "I will never kill you.",
+        "I don't want to be late, and I do not want to live in Berlin.",
+        "I do not wake up early.",
+        "I'm tired of living with my parents.",
+        "I will be gone tomorrow, back on Monday.",
+        "My mom is going to kill me if I'm late.",
+        "I want to punch my laptop.",
+        "The stupid printer does not work again.",
+        "I hate broccoli.",
+        "Shut up and take my money!",
+        "Attack the boss, then the enemies.",
+        "The bride kissed the groom.",
+        'frame.cum_max().alias("cum_count")  # XXX for the children',
+        "Halt die Tür auf, bitte.",
     ],
 )
 def test_harmless_company(text: str) -> None:
     assert flags(text) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("I'll never forgive you, I will kill you.", "harassment/threatening"),
+        ("I don't want to be alive.", "self-harm/intent"),
+        ("I don't want to be here.", "self-harm/intent"),
+        ("I do not want to live.", "self-harm/intent"),
+        ("Halt die Fresse!", "harassment"),
+    ],
+)
+def test_what_is_meant_is_found_beside_a_negation(text: str, category: str) -> None:
+    assert category in flags(text)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +304,7 @@ def test_a_flat_colour_counts_less_than_a_lively_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"no picture", picture()[:60], picture(format="TIFF")], ids=len
+    "data", [b"", b"no picture", picture()[:60], picture(format="PPM")], ids=len
 )
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
     with pytest.raises(BadRequest) as caught:

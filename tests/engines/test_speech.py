@@ -177,6 +177,14 @@ def test_speeds_out_of_range_are_refused(speed: float) -> None:
 
 
 @needs_flite
+@pytest.mark.parametrize("text", ["Привет", "ß", "😀"])
+def test_flite_is_silent_where_it_knows_no_letter(text: str) -> None:
+    (sound,) = speak(text, flite.VOICES[0])
+    assert sound.seconds > 0
+    assert not sound.samples.any()
+
+
+@needs_flite
 @pytest.mark.parametrize("voice", flite.VOICES)
 def test_the_voices_of_flite(voice: str) -> None:
     sound = said(TEXT, voice)

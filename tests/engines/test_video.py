@@ -130,3 +130,12 @@ def test_bytes_that_are_no_film_are_refused(tmp_path: Path) -> None:
     target.write_bytes(b"no film")
     with pytest.raises(BadRequest):
         facts(target)
+
+
+def test_a_playlist_is_not_followed(tmp_path: Path) -> None:
+    film_path, target = tmp_path / "other.mp4", tmp_path / "film.mp4"
+    made(film_path, "a lake")
+    lines = ["#EXTM3U", "#EXT-X-TARGETDURATION:1", "#EXTINF:1,", f"file://{film_path}"]
+    target.write_text("\n".join([*lines, "#EXT-X-ENDLIST", ""]))
+    with pytest.raises(BadRequest):
+        facts(target)

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from nexhina_nb.engines.images import draw, encode
 from nexhina_nb.engines.vision import Look, look
@@ -33,6 +33,7 @@ def seen(prompt: str, size: tuple[int, int] = (480, 360)) -> Look:
             [(2, "purple", "hexagon"), (1, "orange", "diamond")],
         ),
         ("four pink hearts", [(4, "pink", "heart")]),
+        ("a blue circle inside a red square", [(1, "blue", "circle"), (1, "red", "square")]),
         ("two black rings", [(2, "black", "ring")]),
         (
             "a teal rectangle and a brown ellipse",
@@ -53,6 +54,13 @@ def test_drawn_shapes_are_seen_again(prompt: str, shapes: list[tuple[int, str, s
 def test_any_count_of_shapes_is_found(count: int, shape: str, colour: str) -> None:
     found = seen(f"{count} {colour} {shape}s on a white background", (480, 480))
     assert found.counted_shapes == ((count, colour, shape),)
+
+
+def test_an_outline_has_the_shape_that_it_encloses() -> None:
+    image = Image.new("RGB", (400, 300), "white")
+    ImageDraw.Draw(image).ellipse((40, 40, 240, 240), outline="red", width=8)
+    ImageDraw.Draw(image).rectangle((280, 100, 380, 200), outline="black", width=8)
+    assert look(encode(image)).counted_shapes == ((1, "red", "circle"), (1, "black", "square"))
 
 
 def test_the_sentence_tells_what_is_there() -> None:
@@ -123,3 +131,10 @@ def test_any_picture_has_a_look(size: tuple[int, int], mode: str, filling: bytes
     found = look(encode(image.convert(mode)))
     assert (found.width, found.height) == size
     assert found.sentence.count(".") >= 2
+
+
+def test_the_pages_of_a_tiff_are_not_counted() -> None:
+    # A file of ten megabytes may claim a hundred thousand of them, and counting takes a minute.
+    page, file = Image.new("RGB", (8, 8), "red"), io.BytesIO()
+    page.save(file, "TIFF", save_all=True, append_images=[page, page])
+    assert (look(file.getvalue()).format, look(file.getvalue()).frames) == ("tiff", 1)

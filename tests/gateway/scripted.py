@@ -35,9 +35,11 @@ class Asked:
 
 
 class ScriptedServer:
-    """Listens while it is entered. Paths that the script does not know are a 404, as at OpenAI."""
+    """Listens while it is entered. Paths that the script does not know are a 404, as at OpenAI; a
+    path with several answers gives them one after the other.
+    """
 
-    def __init__(self, script: Mapping[str, Script]) -> None:
+    def __init__(self, script: Mapping[str, Script | list[Script]]) -> None:
         self.asked: list[Asked] = []
         outer = self
 
@@ -49,7 +51,8 @@ class ScriptedServer:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 outer.asked.append(Asked(self.path, headers, body))
                 unknown = {"error": {"message": "Invalid URL", "type": "invalid_request_error"}}
-                answer = script.get(self.path, Script(unknown, 404))
+                found = script.get(self.path, Script(unknown, 404))
+                answer = found.pop(0) if isinstance(found, list) else found
                 is_stream = isinstance(answer.body, bytes)
                 content = answer.body if is_stream else json.dumps(answer.body).encode()
                 kind = "text/event-stream" if is_stream else "application/json"

@@ -262,6 +262,18 @@ def test_what_coding_tools_send_besides(sdk: anthropic.Anthropic) -> None:
     assert reply.type == "message"
 
 
+def test_blocks_of_no_known_shape_do_no_harm(sdk: anthropic.Anthropic) -> None:
+    odd: Any = [
+        {"type": "web_search_tool_result", "tool_use_id": "s", "content": ["x", 3]},
+        {"type": "document", "source": {"type": "content", "content": [{"type": "document"}]}},
+        {"type": "text", "text": "What is 12 * 12?"},
+    ]
+    reply = sdk.messages.create(
+        model=MODEL, max_tokens=50, messages=[{"role": "user", "content": odd}]
+    )
+    assert "144" in reply.content[0].text
+
+
 def test_async(shared_gateway: RunningGateway) -> None:
     async def ask() -> tuple[str, str]:
         root = shared_gateway.base_url.removesuffix("/v1")
@@ -362,6 +374,20 @@ BAD = [
         400,
         "send the content",
     ),
+    (
+        {
+            "messages": [
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "document", "source": {"type": "content", "content": [{}]}}
+                    ],
+                }
+            ]
+        },
+        400,
+        "source.content.0.type",
+    ),
     ({"temperature": 1.5}, 400, "temperature"),
     ({"top_p": -1}, 400, "top_p"),
     ({"stop_sequences": "x"}, 400, "stop_sequences"),
@@ -398,6 +424,20 @@ def test_bad_input(
     assert error["error"]["type"] == "invalid_request_error"
     assert told in error["error"]["message"]
     assert spent(shared_gateway, fresh_key) == 0
+
+
+def test_bad_input_to_the_count(shared_gateway: RunningGateway) -> None:
+    for body, status, told in (
+        ({"model": MODEL}, 400, "messages"),
+        ({"model": "nope", "messages": QUESTION}, 404, "nope"),
+    ):
+        reply = httpx2.post(
+            f"{shared_gateway.base_url}/messages/count_tokens",
+            headers={"x-api-key": shared_gateway.key},
+            json=body,
+        )
+        assert (reply.status_code, reply.json()["type"]) == (status, "error")
+        assert told in reply.json()["error"]["message"]
 
 
 def test_other_refusals_have_the_form_too(shared_gateway: RunningGateway) -> None:

@@ -6,14 +6,18 @@ import json
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given, strategies as st
 
+from nexhina_nb.errors import BadRequest
 from nexhina_nb.gateway.dialects.anthropic import MESSAGES
 from nexhina_nb.gateway.taps.base import data_of, payload_of
 from nexhina_nb.wire import ChatCompletionRequest, MessagesRequest
+from nexhina_nb.wire.error_forms import body_in
 from nexhina_nb.wire.validation import check
 
-BODY = {"model": "m", "max_tokens": 9, "thinking": {"type": "adaptive"}}
+TURNS = [{"role": "user", "content": "hi"}]
+BODY = {"model": "m", "max_tokens": 9, "messages": TURNS, "thinking": {"type": "adaptive"}}
 USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 objects = st.dictionaries(words, st.none() | st.booleans() | st.integers(-9, 9) | words, max_size=3)
@@ -162,3 +166,164 @@ def test_what_is_asked_becomes_a_chat_of_the_contract(
     chat = MESSAGES.request(body)
     assert orjson.dumps(body) == before
     check(ChatCompletionRequest, chat)
+
+
+def parts_of(*blocks: dict[str, Any]) -> Any:
+    turn = {"role": "user", "content": list(blocks)}
+    body = {"model": "m", "max_tokens": 5, "messages": [turn]}
+    check(MessagesRequest, body)
+    (message,) = MESSAGES.request(body)["messages"]
+    return message["content"]
+
+
+@pytest.mark.parametrize(
+    ("source", "parts"),
+    [
+        ({"type": "text", "media_type": "text/plain", "data": "words"}, "words"),
+        ({"type": "content", "content": "words"}, "words"),
+        ({"type": "content", "content": [{"type": "text", "text": "words"}]}, "words"),
+        (
+            {"type": "base64", "media_type": "application/pdf", "data": "AAAA"},
+            [
+                {
+                    "type": "file",
+                    "file": {
+                        "filename": "document.pdf",
+                        "file_data": "data:application/pdf;base64,AAAA",
+                    },
+                }
+            ],
+        ),
+    ],
+)
+def test_documents(source: dict[str, Any], parts: Any) -> None:
+    assert parts_of({"type": "document", "source": source}) == parts
+
+
+def test_a_document_says_what_it_is() -> None:
+    source = {"type": "text", "data": "words"}
+    block = {"type": "document", "source": source, "title": "T", "context": "C"}
+    assert [part["text"] for part in parts_of(block)] == ["T", "C", "words"]
+
+
+@pytest.mark.parametrize(
+    ("source", "param"),
+    [
+        ({"type": "base64", "media_type": "image/png"}, "data"),
+        ({"type": "base64", "data": "AAAA"}, "media_type"),
+        ({"type": "url"}, "url"),
+    ],
+)
+def test_a_source_that_lacks_something(source: dict[str, Any], param: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        parts_of({"type": "image", "source": source})
+    assert caught.value.param == f"messages.0.content.0.source.{param}"
+
+
+@pytest.mark.parametrize("kind", ["document", "image"])
+def test_a_source_that_is_kept_elsewhere(kind: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        parts_of({"type": kind, "source": {"type": "file", "file_id": "f1"}})
+    assert caught.value.param == "messages.0.content.0.source.type"
+
+
+def test_blocks_that_are_not_known() -> None:
+    shown = {"type": "note", "text": "read this"}
+    assert parts_of(shown, {"type": "container_upload", "file_id": "f"}) == "read this"
+
+
+def test_a_system_turn_among_the_others() -> None:
+    turns = [
+        {"role": "user", "content": "hi"},
+        {"role": "system", "content": [{"type": "text", "text": "be"}]},
+    ]
+    chat = MESSAGES.request({"model": "m", "max_tokens": 5, "messages": turns})
+    assert chat["messages"][1] == {"role": "system", "content": "be"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "effort"),
+    [
+        ({"thinking": {"type": "enabled", "budget_tokens": 1_024}}, "low"),
+        ({"thinking": {"type": "enabled", "budget_tokens": 4_096}}, "medium"),
+        ({"thinking": {"type": "enabled", "budget_tokens": 32_000}}, "high"),
+        ({"thinking": {"type": "adaptive"}}, None),
+        ({"thinking": {"type": "disabled"}, "output_config": {"effort": "max"}}, "max"),
+        ({}, None),
+    ],
+)
+def test_how_hard_to_think(fields: dict[str, Any], effort: str | None) -> None:
+    turns = [{"role": "user", "content": "hi"}]
+    chat = MESSAGES.request({"model": "m", "max_tokens": 5, "messages": turns} | fields)
+    assert chat.get("reasoning_effort") == effort
+
+
+def test_a_long_name_of_a_user_is_shortened_the_same_way_each_time() -> None:
+    turns = [{"role": "user", "content": "hi"}]
+    body = {"model": "m", "max_tokens": 5, "messages": turns}
+    one, two = (
+        MESSAGES.request(body | {"metadata": {"user_id": "u" * 200}})["user"] for _ in range(2)
+    )
+    assert one == two
+    assert len(one) == 64
+
+
+def said(*choices: dict[str, Any]) -> dict[str, Any]:
+    translator = MESSAGES.translator(BODY, "r1")
+    chunks = [{"id": "x", "model": "m", "choices": [choice]} for choice in choices]
+    frames = [frame for chunk in chunks for frame in translator.feed(chunk)]
+    frames += list(translator.end())
+    return joined([event for f in frames if (event := payload_of(data_of(f))) is not None])
+
+
+def test_servers_that_do_not_number_their_calls() -> None:
+    def piece(arguments: str, **more: Any) -> dict[str, Any]:
+        name = {"name": more.pop("name")} if "name" in more else {}
+        return {"delta": {"tool_calls": [{**more, "function": {**name, "arguments": arguments}}]}}
+
+    message = said(
+        piece('{"a"', id="one", name="f"),
+        piece(": 1}"),
+        piece("{}", id="two", name="g"),
+        {"delta": {}, "finish_reason": "stop"},
+    )
+    assert [(block["id"], block["input"]) for block in message["content"]] == [
+        ("one", {"a": 1}),
+        ("two", {}),
+    ]
+    assert message["stop_reason"] == "tool_use"
+
+
+def test_words_that_come_in_parts() -> None:
+    parts = [{"type": "text", "text": "a "}, {"type": "text", "text": "b"}]
+    message = said({"delta": {"content": parts}}, {"delta": {}, "finish_reason": "stop"})
+    assert [block["text"] for block in message["content"]] == ["a b"]
+
+
+def test_other_choices_and_empty_streams() -> None:
+    message = said(
+        {"index": 1, "delta": {"content": "other"}},
+        {"index": 0, "delta": {"content": "this"}, "finish_reason": "stop"},
+    )
+    assert [block["text"] for block in message["content"]] == ["this"]
+    assert said()["content"] == []
+
+
+def test_a_call_that_was_cut_short() -> None:
+    call = {"index": 0, "id": "c", "function": {"name": "f", "arguments": "{}"}}
+    message = said({"delta": {"tool_calls": [call]}}, {"delta": {}, "finish_reason": "length"})
+    assert message["stop_reason"] == "max_tokens"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "keys"),
+    [
+        ("openai", {"error"}),
+        ("video", {"error", "code", "message"}),
+        ("anthropic", {"type", "error", "request_id"}),
+    ],
+)
+def test_the_forms_of_an_error(dialect: str, keys: set[str]) -> None:
+    body = body_in(dialect, BadRequest("so it is", param="p", request_id="r"))
+    assert body.keys() == keys
+    assert "so it is" in body["error"]["message"]

@@ -319,6 +319,22 @@ def test_a_server_that_cannot_stream(gateway: RunningGateway) -> None:
     assert message.usage.output_tokens == 20
 
 
+@pytest.mark.parametrize("is_stream", [False, True])
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [({"error": {"message": "out of order", "type": "t"}}, "out of order"), ([1], "not JSON")],
+)
+def test_what_is_no_reply_is_an_error(
+    gateway: RunningGateway, body: Any, told: str, is_stream: bool
+) -> None:
+    with (
+        asking(gateway, {CHAT: Script(body)}) as (client, _),
+        pytest.raises(anthropic.APIStatusError, match=told) as caught,
+    ):
+        list(client.messages.create(**ASKED, stream=is_stream))
+    assert caught.value.body["type"] == "error"
+
+
 def test_an_error_inside_a_stream(gateway: RunningGateway) -> None:
     fault = {"error": {"message": "slow down", "type": "rate_limit_error", "code": None}}
     stream = frames(chunk({"content": "one"}), fault, end="")

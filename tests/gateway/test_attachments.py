@@ -164,6 +164,7 @@ def test_sizes_and_times_are_bounded(site: Site) -> None:
         "http://nosuchname.invalid/a", "http://", "http:///a", "http://a b/", "http://[::/",
         "ftp://example.com/a", "file:///etc/hostname", "picture.png", "", "http://a:99999999/",
         "http://example.com/" + "a" * 9000, "http://\u2028/", "http://xn--/",
+        "http://127.0.0.1:65536/a",
     ],
 )  # fmt: skip
 def test_links_that_lead_nowhere(url: str) -> None:
@@ -191,7 +192,7 @@ def test_private_addresses_are_refused_whatever_they_are_called(site: Site, host
         "240.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1", "198.51.100.1", "203.0.113.1",
         "::", "::1", "fe80::1", "fe80::1%eth0", "fc00::1", "fd12::1", "ff02::1", "2001:db8::1",
         "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a00:1",
-        "2002:7f00:1::", "2002:a00:1::", "2001:0:a00:1::1", "example.com", "",
+        "2002:7f00:1::", "2002:a00:1::", "2001:0:a00:1::1", "fec0::1", "example.com", "",
     ],
 )  # fmt: skip
 def test_no_private_address_is_public(address: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -183,7 +184,7 @@ def test_bad_input(
     assert usage["total_used"] == 0
 
 
-def serve(gateway: RunningGateway, script: dict[str, Script]) -> ScriptedServer:
+def serve(gateway: RunningGateway, script: dict[str, Any]) -> ScriptedServer:
     server = ScriptedServer(script)
     server.serve(gateway, "gpt-4o")
     return server
@@ -207,6 +208,16 @@ def test_a_channel_that_knows_them_is_asked_as_it_stands(gateway: RunningGateway
         answer = ask(gateway, **body)
     assert server.asked[0].body == {"model": "gpt-4o", **body}
     assert answer.json()["choices"] == [choice]
+
+
+def test_a_channel_that_cannot_stream(gateway: RunningGateway) -> None:
+    choice = {"text": "so", "index": 0, "logprobs": None, "finish_reason": "stop"}
+    reply = {"id": "cmpl-1", "object": "text_completion", "created": 1, "model": "gpt-4o"}
+    with serve(gateway, {COMPLETIONS: Script(reply | {"choices": [choice]})}):
+        answer = ask(gateway, stream=True)
+    first, *_ = answer.text.split("\n\n")
+    assert json.loads(first.removeprefix("data: ")) == reply | {"choices": [choice]}
+    assert answer.text.endswith("data: [DONE]\n\n")
 
 
 def test_a_channel_without_them_is_asked_in_chat(gateway: RunningGateway) -> None:
@@ -242,6 +253,30 @@ def test_several_prompts_that_break_off_do_not_look_whole(gateway: RunningGatewa
     assert "[DONE]" not in answer.text
     assert '"error"' in answer.text
     assert len(server.asked) == 2
+
+
+def test_an_error_inside_the_stream_of_one_of_several(gateway: RunningGateway) -> None:
+    fault = {"error": {"message": "busy", "type": "server_error", "code": None, "param": None}}
+    with serve(gateway, {CHAT: Script(frames(fault, end=""))}) as server:
+        answer = ask(gateway, prompt=["a", "b"], stream=True)
+    assert "busy" in answer.text
+    assert "[DONE]" not in answer.text
+    assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_a_refusal_of_a_later_prompt(gateway: RunningGateway, is_stream: bool) -> None:
+    fault = {"error": {"message": "no more", "type": "t", "param": None, "code": "c"}}
+    choice = {"index": 0, "message": {"content": "so"}, "finish_reason": "stop"}
+    reply: Any = {"id": "c", "created": 1, "model": "m", "choices": [choice]}
+    if is_stream:
+        piece = {"index": 0, "delta": {"content": "so"}, "finish_reason": "stop"}
+        reply = frames(reply | {"choices": [piece]})
+    with serve(gateway, {CHAT: [Script(reply), Script(fault, 429)]}):
+        answer = ask(gateway, prompt=["a", "b"], stream=is_stream)
+    assert answer.status_code == (200 if is_stream else 502)
+    assert "prompt 1: no more" in answer.text
+    assert "[DONE]" not in answer.text
 
 
 def test_the_first_refusal_is_the_answer(gateway: RunningGateway) -> None:

@@ -38,6 +38,13 @@ def test_every_engine_that_can_run(shared_gateway: RunningGateway) -> None:
         assert set(ENGINES[name].endpoint_types) <= set(row["supported_endpoint_types"])
 
 
+def test_what_a_price_is_for(shared_gateway: RunningGateway) -> None:
+    rows = {row["id"]: row["pricing"] for row in get(shared_gateway).json()["data"]}
+    assert (rows["local/chat"]["unit"], rows["local/chat"]["model_price"]) == ("token", -1)
+    assert (rows["local/image"]["unit"], rows["local/image"]["model_price"]) == ("image", 0.002)
+    assert rows["local/speak"]["unit"] == "character"
+
+
 @pytest.mark.parametrize(
     ("model", "types"),
     [

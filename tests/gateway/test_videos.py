@@ -7,6 +7,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import httpx2
 import pytest
 from openai import OpenAI
 
+from nexhina_nb.gateway import tasks
 from nexhina_nb.gateway.tasks.polling import State, read_state
 from nexhina_nb.store.channels import Channel, add_channel
 from nexhina_nb.store.ledger import differences
@@ -268,13 +270,85 @@ def test_what_was_under_way_is_taken_up_again(make_gateway: MakeGateway) -> None
             assert [row["id"] for row in rows] == [task]
 
 
-def test_a_channel_that_is_gone_fails_the_video(gateway: RunningGateway, tmp_path: Path) -> None:
+def money(gateway: RunningGateway) -> list[tuple[int, int]]:
+    """Type and quota of every row of the log."""
+    path = gateway.settings.home / "nexhina.db"
+    rows = sqlite3.connect(path).execute("select type, quota from logs order by id").fetchall()
+    return [(kind, quota) for kind, quota in rows]
+
+
+def test_new_apis_words_for_a_failure(gateway: RunningGateway) -> None:
     with film_server({"status": "in_progress"}) as films:
         route_to(gateway, films)
         task = post(gateway, "/videos", json=ORDER).json()["id"]
         until(gateway, task, "in_progress")
         films.states[:] = [{"status": "failed", "fail_reason": "quota of the upstream"}]
         assert until(gateway, task, "failed")["error"]["message"] == "quota of the upstream"
+
+
+def test_a_channel_that_is_gone_fails_the_video_once(make_gateway: MakeGateway) -> None:
+    with film_server({"status": "in_progress"}) as films, make_gateway("one") as first:
+        route_to(first, films)
+        reply = post(first, "/videos", json=ORDER)
+        task, price = reply.json()["id"], int(reply.headers["x-nexhina-quota"])
+        with first.store.writing() as connection:
+            connection.exec_driver_sql("DELETE FROM channels")
+    for _ in range(2):
+        with make_gateway("one") as later:
+            assert until(later, task, "failed")["error"]["code"] == "channel_removed"
+            assert money(later) == [(2, price), (6, price)]
+
+
+def test_whatever_breaks_the_engine_is_paid_back(gateway: RunningGateway) -> None:
+    pytest.importorskip("av", reason='install the extra "local"')
+    gateway.settings.home.joinpath("videos").write_text("no folder")
+    reply = post(gateway, "/videos", json=LOCAL)
+    video = until(gateway, reply.json()["id"], "failed")
+    assert video["error"]["code"] == "internal_error"
+    price = int(reply.headers["x-nexhina-quota"])
+    assert money(gateway) == [(2, price), (6, price)]
+
+
+def test_a_store_that_fails_at_the_end_is_tried_again(
+    gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "_PATIENCE", 0.05)
+
+    def rename(table: str, name: str) -> None:
+        with gateway.store.writing() as connection:
+            connection.exec_driver_sql(f"ALTER TABLE {table} RENAME TO {name}")
+
+    with film_server({"status": "queued"}) as films:
+        route_to(gateway, films)
+        reply = post(gateway, "/videos", json=ORDER)
+        task, price = reply.json()["id"], int(reply.headers["x-nexhina-quota"])
+        rename("tasks", "away")
+        films.states[:] = [{"status": "failed"}]
+        seen = len(films.seen)
+        while len(films.seen) < seen + 1:
+            time.sleep(0.02)
+        time.sleep(0.2)
+        rename("away", "tasks")
+        assert until(gateway, task, "failed")["error"]["message"] == "the upstream gave up"
+    assert money(gateway) == [(2, price), (6, price)]
+
+
+def test_deleting_ends_the_asking_and_costs_what_it_cost(gateway: RunningGateway) -> None:
+    with film_server({"status": "in_progress"}) as films:
+        route_to(gateway, films)
+        reply = post(gateway, "/videos", json=ORDER)
+        task = reply.json()["id"]
+        until(gateway, task, "in_progress")
+        headers = {"authorization": f"Bearer {gateway.key}"}
+        url = f"{gateway.base_url}/videos/{task}"
+        with ThreadPoolExecutor(2) as pool:
+            gone = list(pool.map(lambda _: httpx2.delete(url, headers=headers), range(2)))
+        assert {reply.status_code for reply in gone} <= {200, 404}
+        assert get(gateway, f"/videos/{task}").status_code == 404
+        seen = len(films.seen)
+        time.sleep(0.6)
+        assert len(films.seen) == seen
+    assert money(gateway) == [(2, int(reply.headers["x-nexhina-quota"]))]
 
 
 def test_what_says_nothing_is_still_in_the_making() -> None:

@@ -15,6 +15,7 @@ from traitlets.config import Config
 
 from nexhina_nb.magics.extension import Nexhina, load, loaded, unload
 from tests.client.mock_server import MockServer, serve
+from tests.conftest import RunningGateway
 from tests.magics.kernels import Kernel, start_kernel
 
 
@@ -116,5 +117,16 @@ def online(
     """The notebook, with the scripted server as its gateway."""
     monkeypatch.setenv("NEXHINA_BASE_URL", server.base_url)
     monkeypatch.setenv("NEXHINA_API_KEY", "sk-very-secret")
+    yield notebook
+    notebook.magics.state.close()
+
+
+@pytest.fixture
+def served(
+    notebook: Notebook, shared_gateway: RunningGateway, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Notebook]:
+    """The notebook, with a real gateway and its built-in engines."""
+    monkeypatch.setenv("NEXHINA_BASE_URL", shared_gateway.base_url)
+    monkeypatch.setenv("NEXHINA_API_KEY", shared_gateway.key)
     yield notebook
     notebook.magics.state.close()

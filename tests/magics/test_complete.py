@@ -15,7 +15,7 @@ from tests.client import mock_server
 from tests.client.mock_server import MockServer, Play
 from tests.magics.conftest import Notebook
 
-CELLS = ["chat", "embed", "rerank"]
+CELLS = ["chat", "respond", "embed", "rerank", "moderate", "image", "speak", "video"]
 
 
 def tab(notebook: Notebook, text: str) -> list[str]:
@@ -93,6 +93,23 @@ def test_a_path_for_a_picture_is_completed_by_ipython(notebook: Notebook) -> Non
     assert offers(notebook, "%%nexhina --image sca") == ["scan.png"]
 
 
+def test_a_file_to_read_or_write_is_completed_by_ipython(notebook: Notebook) -> None:
+    for name in ("talk.wav", "my talk.wav"):
+        open(name, "w").close()
+    assert "talk.wav" in offers(notebook, "%nexhina transcribe ta")
+    assert any("talk.wav" in offer for offer in offers(notebook, '%nexhina transcribe "my t'))
+    assert "--language" in offers(notebook, "%nexhina transcribe talk.wav --")
+    assert "talk.wav" in offers(notebook, "%%nexhina speak --save ta")
+
+
+def test_a_verb_of_cells_in_its_line(notebook: Notebook) -> None:
+    assert {"video", "transcribe", "translate"} <= set(offers(notebook, "%nexhina "))
+    assert "--no-wait" in offers(notebook, "%nexhina video task_1 --")
+    assert "--seconds" not in offers(notebook, "%nexhina video task_1 --")
+    assert "--seconds" in offers(notebook, "%%nexhina video --")
+    assert offers(notebook, "%nexhina image --") == ["--"]
+
+
 def test_models_come_from_the_gateway(online: Notebook, server: MockServer) -> None:
     server.play(mock_server.models("gpt-4o", "gpt-4o-mini", "o3"))
     offers(online, "%%nexhina -m g")  # loads the client, which may take longer than Tab waits
@@ -105,7 +122,9 @@ def test_models_come_from_the_gateway(online: Notebook, server: MockServer) -> N
 
 
 def test_without_a_gateway_the_defaults_are_offered(notebook: Notebook) -> None:
-    assert offers(notebook, "%%nexhina -m lo") == ["local/chat", "local/embed", "local/rerank"]
+    found = offers(notebook, "%%nexhina -m lo")
+    assert found[:3] == ["local/chat", "local/embed", "local/rerank"]
+    assert {"local/image", "local/transcribe", "local/video"} <= set(found)
 
 
 def test_nobody_waits_for_a_slow_gateway(online: Notebook, server: MockServer) -> None:

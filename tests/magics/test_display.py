@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from nexhina_nb.magics.display import UPDATE_SECONDS, Bundle, Live, Note, Remark, Typing, Updating
+from nexhina_nb.magics.display import (
+    UPDATE_SECONDS,
+    Bundle,
+    Live,
+    Note,
+    Remark,
+    Rewriting,
+    Typing,
+    Updating,
+)
 
 
 class Recorder:
@@ -65,6 +74,16 @@ def test_a_terminal_gets_each_piece_once() -> None:
         assert out.getvalue() == part
     live.end((text("abcd"), {}))
     assert out.getvalue() == "abcd\n"
+
+
+def test_what_changes_in_a_terminal_keeps_to_one_line() -> None:
+    recorder, out = Recorder(), io.StringIO()
+    live = Rewriting(recorder, out)  # type: ignore[arg-type]
+    live.write(lambda: text("10 %\nmore"))
+    live.write(lambda: text("20 %"))
+    live.end((text("done"), {}))
+    assert out.getvalue() == "\r\x1b[K10 %\r\x1b[K20 %\r\x1b[K"
+    assert [bundle for _, bundle, _ in recorder.sent] == [(text("done"), {})]
 
 
 def test_notes() -> None:

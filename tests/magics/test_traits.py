@@ -15,7 +15,8 @@ from tests.client.mock_server import MockServer, stream
 from tests.magics.conftest import Notebook
 
 NAMES = {
-    "base_url", "model", "embed_model", "rerank_model", "lang", "timeout", "connect_timeout",
+    "base_url", "model", "embed_model", "rerank_model", "image_model", "moderate_model",
+    "speak_model", "transcribe_model", "video_model", "lang", "timeout", "connect_timeout",
     "max_retries", "stream", "max_concurrency", "cache_mb",
 }  # fmt: skip
 

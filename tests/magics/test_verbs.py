@@ -11,7 +11,8 @@ from nexhina_nb.magics.extension import command
 from nexhina_nb.magics.options import Kind
 from nexhina_nb.magics.verbs import Verb
 
-EACH = pytest.mark.parametrize("verb", verbs.VERBS, ids=lambda verb: verb.name)
+FORMS = [*verbs.forms(is_cell=True), *verbs.forms(is_cell=False)]
+EACH = pytest.mark.parametrize("verb", FORMS, ids=lambda verb: f"{verb.magic} {verb.name}")
 
 
 def test_names_are_unique() -> None:
@@ -53,6 +54,16 @@ def test_the_page_has_everything(verb: Verb) -> None:
         assert row.placeholder in page
     assert all(line in page for example in verb.examples for line in example.splitlines())
     assert max(len(line) for line in page.splitlines()) <= 90
+
+
+def test_a_verb_of_cells_may_have_a_form_in_a_line() -> None:
+    video = verbs.find("video")
+    assert video is not None
+    assert video.in_line in FORMS
+    page = manual.page(video)
+    assert "%%nexhina video [OPTION]…" in page
+    assert "\n%nexhina video ID [OPTION]…" in page
+    assert len(FORMS) == len(verbs.VERBS) + 1
 
 
 def test_the_manual_names_every_verb() -> None:

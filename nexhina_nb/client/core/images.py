@@ -40,10 +40,10 @@ def image(
     """A prompt → ImageReply: one picture, or ``n``; ``size`` is "1024x1024", ``format`` png, jpeg
     or webp.
 
-    ``edit`` is a picture to change, or several (paths, bytes, data URLs, Pillow pictures, figures,
-    earlier replies); ``mask`` one whose transparent part is what may change. ``stream=True`` gives
-    an ImageStream of ``partial`` (0 to 3, else 2) unfinished pictures, and then the finished one.
-    Other arguments go to the gateway as they are.
+    ``edit`` is a picture to change, or several (paths, bytes, data URLs, Pillow pictures, figures;
+    of an earlier reply the first picture); ``mask`` one whose transparent part is what may change.
+    ``stream=True`` gives an ImageStream of ``partial`` (0 to 3, else 2) unfinished pictures, and
+    then the finished one. Other arguments go to the gateway as they are.
 
     Raises BadInput before anything is sent; APIError, ConnectionFailed or StreamBroken after.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nexhina_nb.engines.chat import extraction, fields
@@ -74,7 +75,12 @@ def _entries(build: Build, row: Schema, name: str, most: int) -> list[Any]:
 
 
 def _records(build: Build, row: Schema, name: str, most: int) -> list[Any]:
-    """One object for each part of the text that speaks of another thing."""
+    """One object for each thing that is known by its fields, else for each part of the text that
+    speaks of another.
+    """
+    known = build.answers(name, {"type": "array", "items": {"type": "object"}})
+    if known is not None:
+        return [_record(build, row, name, one) for one in known[: max(most, 0)]]
     whole = build.source
     keys = properties_of(resolve(row, build.root))
     parts = fields.records(
@@ -86,6 +92,13 @@ def _records(build: Build, row: Schema, name: str, most: int) -> list[Any]:
         build.source = Source(part)
         made.append(build.value(row, name))
     build.source = whole
+    return made
+
+
+def _record(build: Build, row: Schema, name: str, facts: Mapping[str, Any]) -> Any:
+    answers, build.answers = build.answers, lambda key, _: facts.get(key.lower())
+    made = build.value(row, name)
+    build.answers = answers
     return made
 
 

@@ -59,8 +59,7 @@ def _read(message: ChatMessage, param: str) -> Message:
         where = f"{param}.content.{place}.{part.type}"
         kind = _KINDS.get(part.type, "")
         if isinstance(part, AudioPart):
-            given = part.input_audio
-            heard.append(senses.hear(given.data, given.format, where))
+            heard.append(senses.hear(part.input_audio.data, where))
         elif isinstance(part, ImagePart) and (seen := senses.see(part.url, where)):
             pictures.append(seen)
         elif kind and kind not in unread:

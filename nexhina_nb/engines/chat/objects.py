@@ -15,7 +15,7 @@ from nexhina_nb.engines.chat.labels import mood
 from nexhina_nb.engines.chat.languages import detect, name_of
 from nexhina_nb.engines.chat.numbers import find_numbers, show
 from nexhina_nb.engines.chat.payload import given, quoted
-from nexhina_nb.engines.chat.picture_facts import any_fact, fact, named
+from nexhina_nb.engines.chat.picture_facts import RECORDS, any_fact, fact, named
 from nexhina_nb.engines.chat.prompt import Answer, Prompt
 from nexhina_nb.engines.chat.schema import Schema, kind_of, resolve
 from nexhina_nb.engines.chat.skills import summaries
@@ -163,10 +163,12 @@ def _is_material(text: str, task: str) -> bool:
 
 def _known(name: str, schema: Schema, text: str, prompt: Prompt, answer: Answer) -> Any:
     """What the pictures tell for a field, else what the skills know."""
+    holds = kind_of(schema.get("items") or {}) if kind_of(schema) == "array" else ""
+    kind = RECORDS if holds == "object" else kind_of(schema)
     for look in prompt.pictures:
-        if (found := fact(look, name, kind_of(schema))) is not None:
+        if (found := fact(look, name, kind)) is not None:
             return found
-    return _own(name, schema, text, answer)
+    return None if kind == RECORDS else _own(name, schema, text, answer)
 
 
 def _own(name: str, schema: Schema, text: str, answer: Answer) -> Any:

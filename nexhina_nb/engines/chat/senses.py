@@ -38,9 +38,8 @@ def see(url: str, param: str) -> Look | None:
         raise BadRequest(error.message, code="invalid_image_url", param=param) from error
 
 
-def hear(data: str, suffix: str, param: str) -> str:
-    """The words that a sound says, as far as they are recognised; base64 of a file with that
-    suffix.
+def hear(data: str, param: str) -> str:
+    """The words that a sound says, as far as they are recognised; ``data`` is base64 of a file.
 
     Raises BadRequest naming ``param`` for what is no sound, NotOffered without the extra.
     """
@@ -48,7 +47,7 @@ def hear(data: str, suffix: str, param: str) -> str:
     from nexhina_nb.engines.transcription import transcribe  # noqa: PLC0415 - it brings NumPy
 
     with tempfile.TemporaryDirectory(prefix="nexhina-") as folder:
-        file = Path(folder, f"sound.{suffix}")
+        file = Path(folder, "sound")
         file.write_bytes(content)
         try:
             heard = sound.decode(file, most_seconds=LONGEST_SOUND)

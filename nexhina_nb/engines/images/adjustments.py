@@ -55,6 +55,10 @@ def cooler(image: Image.Image) -> Image.Image:
     return balanced(image, (0.84, 1.0, 1.16))
 
 
+def nightly(image: Image.Image) -> Image.Image:
+    return ImageEnhance.Brightness(cooler(image)).enhance(0.45)
+
+
 def balanced(image: Image.Image, factors: tuple[float, float, float]) -> Image.Image:
     """Each of red, green and blue times its factor."""
     bands = [

@@ -16,7 +16,7 @@ from nexhina_nb.engines.images.colours import (
     readable_on,
 )
 from nexhina_nb.engines.images.layers import Layer
-from nexhina_nb.engines.images.lettering import fit, font_for, width_of, write
+from nexhina_nb.engines.images.lettering import fit, font_of, width_of, write
 from nexhina_nb.engines.images.plan import Chart, Moment, Plan
 
 SERIES: tuple[Colour, ...] = (
@@ -128,7 +128,7 @@ def _axes(canvas: Canvas, chart: Chart, paper: Paper) -> _Scale:
 
 def _write_labels(canvas: Canvas, chart: Chart, paper: Paper) -> None:
     room = (paper.right - paper.left) / max(1, len(chart.labels))
-    widest = max((width_of(text, font_for(text, paper.text)) for text in chart.labels), default=1)
+    widest = max((width_of(text, font_of(paper.text)) for text in chart.labels), default=1)
     size = max(paper.text * 0.45, paper.text * min(1.0, room * 0.94 / max(1.0, widest)))
     for row, label in enumerate(chart.labels):
         x = paper.left + room * (row + 0.5)
@@ -215,7 +215,7 @@ def _shade(paper: Paper, row: int, count: int) -> Colour:
 
 def _write_entry(canvas: Canvas, text: str, x: float, y: float, size: float, paper: Paper) -> None:
     room = canvas.width * 0.985 - x
-    wide = width_of(text, font_for(text, size))
+    wide = width_of(text, font_of(size))
     write(canvas, text, x, y, size * min(1.0, room / max(1.0, wide)), paper.ink, "lm")
 
 

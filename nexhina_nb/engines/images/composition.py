@@ -19,6 +19,11 @@ def _has_objects(plan: Plan) -> bool:
     return bool(plan.shapes or plan.lettering or plan.pattern or plan.background)
 
 
+def _has_plain_ground(plan: Plan) -> bool:
+    """Whether things that could stand anywhere were asked for on a background of one colour."""
+    return bool(plan.background) and all(t.kind in scenery.OBJECTS for t in plan.scenery)
+
+
 def names_only_objects(plan: Plan) -> bool:
     """Whether all that is named can stand in another picture: shapes, text, a cat, a boat."""
     if plan.chart or plan.pattern or plan.background:
@@ -40,6 +45,9 @@ def layers_of(plan: Plan, *, backdrop: bool = True) -> list[Layer]:
 
 
 def _behind(plan: Plan, backdrop: bool) -> list[Layer]:
+    if _has_plain_ground(plan):
+        ground = [_plain(plan)] if backdrop else []
+        return [*ground, *scenery.layers_of(plan, completed=False)]
     if has_landscape(plan):
         return scenery.layers_of(plan, completed=backdrop)
     if plan.pattern:
@@ -68,7 +76,7 @@ def _caption(plan: Plan) -> Layer:
         if not text:
             return
         size = canvas.unit * 0.03
-        wide = lettering.width_of(text, lettering.font_for(text, size))
+        wide = lettering.width_of(text, lettering.font_of(size))
         size *= min(1.0, canvas.width * 0.8 / max(1.0, wide))
         wide = min(wide, canvas.width * 0.8)
         x, y = canvas.width * 0.96, canvas.height * 0.955
@@ -90,6 +98,9 @@ def _subject(plan: Plan) -> str:
     if plan.chart:
         return _charted(plan.chart)
     objects = _listed([_named(thing) for thing in plan.shapes] + _lettered(plan))
+    if plan.scenery and _has_plain_ground(plan):
+        things = [*map(_named, plan.scenery), *filter(None, [objects])]
+        return f"{_listed(things)} on a {plan.background} background"
     if has_landscape(plan):
         return _landscape(plan) + (f", and in front of it {objects}" if objects else "")
     if plan.pattern:
@@ -139,7 +150,8 @@ def _named(thing: Thing) -> str:
         article = "the" if noun in ("sea", "sun", "moon") else "a"
     colour = " and ".join(thing.colours)
     place = _PLACES.get(thing.place, "") if thing.place else ""
-    described = " ".join(f"{thing.size} {colour} {noun}{place}".split())
+    roof = f" with a {thing.roof} roof" if thing.roof else ""
+    described = " ".join(f"{thing.size} {colour} {noun}{roof}{place}".split())
     if article == "a" and described[0] in "aeiou":
         article = "an"
     return f"{article} {described}".strip()

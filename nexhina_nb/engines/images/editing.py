@@ -54,7 +54,7 @@ def edit(
         kept = _kept(mask, original)
         result = _filled(prompt, original, kept, seed)
     else:
-        original = _together([files.plain(files.opened(data)) for data in pictures])
+        original = _together(pictures)
         kept = Image.new("L", original.size, 0)
         result = _changed(prompt, original, seed)
     for stage in range(stages):
@@ -174,7 +174,8 @@ def _added(prompt: str, image: Image.Image, seed: int, *, is_changed: bool) -> I
     plan = read(prompt[adding.end() :] if adding else prompt, seed)
     if plan.lettering and not adding:
         return _painted(_only_text(plan), image.size, over=image)
-    if (adding or not is_changed) and (names_only_objects(plan) or has_landscape(plan)):
+    fits = names_only_objects(plan) or (has_landscape(plan) and not plan.thing("sky"))
+    if fits and (adding or not is_changed):
         return _painted(plan, image.size, over=image)
     return image if is_changed else Image.blend(image, _painted(plan, image.size), 0.45)
 
@@ -183,17 +184,18 @@ def _only_text(plan: Plan) -> Plan:
     return Plan(plan.prompt, plan.seed, lettering=plan.lettering, colours=plan.colours)
 
 
-def _together(pictures: list[Image.Image]) -> Image.Image:
-    """One picture, or several in a grid of cells as large as the first."""
+def _together(pictures: Sequence[bytes]) -> Image.Image:
+    """One picture, or several in a grid of cells as large as the first; opened one at a time."""
+    first = files.plain(files.opened(pictures[0]))
     if len(pictures) == 1:
-        return pictures[0]
+        return first
     columns = math.ceil(math.sqrt(len(pictures)))
     rows = math.ceil(len(pictures) / columns)
-    first = pictures[0]
     shrink = min(1.0, MOST_SIDE / (first.width * columns), MOST_SIDE / (first.height * rows))
     cell = (max(1, round(first.width * shrink)), max(1, round(first.height * shrink)))
     grid = Image.new("RGB", (cell[0] * columns, cell[1] * rows), "white")
-    for row, picture in enumerate(pictures):
+    for row, data in enumerate(pictures):
         place = ((row % columns) * cell[0], (row // columns) * cell[1])
-        grid.paste(ImageOps.pad(files.opaque(picture), cell, color="white"), place)
+        picture = files.opaque(files.plain(files.opened(data)) if row else first)
+        grid.paste(ImageOps.pad(picture, cell, color="white"), place)
     return grid

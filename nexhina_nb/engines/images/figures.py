@@ -13,6 +13,7 @@ from nexhina_nb.engines.images.outlines import outline
 from nexhina_nb.engines.images.plan import Moment, Plan, Thing
 
 _SIZES = {"small": 0.5, "": 0.8, "large": 1.0}
+_USUAL = {"heart": "red", "star": "gold"}
 _FREE_COLOURS = ("teal", "orange", "purple", "blue", "red", "green", "pink", "gold")
 
 
@@ -42,7 +43,9 @@ def arranged(plan: Plan) -> list[Figure]:
     """Every shape of a plan at its place: placed ones there, the others in rows."""
     figures: list[Figure] = []
     free = [thing for thing in plan.shapes if thing.place is None]
-    groups = [[thing] for thing in plan.shapes if thing.place is not None]
+    placed = [thing for thing in plan.shapes if thing.place is not None]
+    # Large ones first: what is inside of another must be painted after it.
+    groups = [[thing] for thing in sorted(placed, key=lambda thing: -_SIZES[thing.size])]
     for group in [free, *groups] if free else groups:
         figures += _in_rows(plan, group, len(figures))
     return figures
@@ -84,6 +87,8 @@ def _room(plan: Plan, place: tuple[int, int] | None) -> tuple[float, float, floa
 def _colour(thing: Thing, turn: int, position: int) -> Colour:
     if thing.colours:
         return NAMED[thing.colours[turn % len(thing.colours)]]
+    if thing.kind in _USUAL:
+        return NAMED[_USUAL[thing.kind]]
     return NAMED[_FREE_COLOURS[position % len(_FREE_COLOURS)]]
 
 

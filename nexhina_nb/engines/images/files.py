@@ -11,7 +11,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from nexhina_nb.errors import BadRequest
 
-MOST_PIXELS = 40_000_000  # of a picture that is opened: 160 MB at most while it is worked on
+MOST_PIXELS = 40_000_000  # of a picture that is opened: 160 MB in memory
 READABLE = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 
 _UNREADABLE = (
@@ -53,9 +53,12 @@ def inspected(data: bytes, param: str = "image") -> Picture:
         image = Image.open(io.BytesIO(data), formats=READABLE)
         if image.width * image.height > MOST_PIXELS:
             raise _refused(f"The picture has {image.width}x{image.height} pixels.", param)
-        frames = int(getattr(image, "n_frames", 1))
+        # The pages of a TIFF are no frames, and to count a hundred thousand of them takes a minute.
+        frames = 1 if image.format == "TIFF" else int(getattr(image, "n_frames", 1))
         image.load()
-        return Picture(ImageOps.exif_transpose(image), image.format or "", frames)
+        format = image.format or ""
+        ImageOps.exif_transpose(image, in_place=True)
+        return Picture(image, format, frames)
     except _UNREADABLE as error:
         raise _refused("The bytes are not a picture that can be read.", param) from error
 
@@ -76,7 +79,12 @@ def plain(image: Image.Image) -> Image.Image:
         levels = np.asarray(image, np.float32)
         levels = levels / np.float32(1 if levels.max(initial=0) <= 255 else 257)
         image = Image.fromarray(levels.clip(0, 255).astype(np.uint8))
-    return image.convert("RGBA" if has_transparency(image) else "RGB")
+    return _as(image, "RGBA" if has_transparency(image) else "RGB")
+
+
+def _as(image: Image.Image, mode: str) -> Image.Image:
+    """The picture itself where it has the mode: `convert` would copy up to 160 MB."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def encode(image: Image.Image, format: str = "png", compression: int | None = None) -> bytes:
@@ -105,7 +113,7 @@ def encode(image: Image.Image, format: str = "png", compression: int | None = No
 def opaque(image: Image.Image) -> Image.Image:
     """The picture on white."""
     if image.mode != "RGBA":
-        return image.convert("RGB")
+        return _as(image, "RGB")
     ground = Image.new("RGB", image.size, "white")
     ground.paste(image, (0, 0), image)
     return ground

@@ -25,12 +25,14 @@ class Step:
 
 _TONES: dict[str, Change] = {
     r"black[ -]and[ -]white|gr[ae]y ?scale|monochrome|desaturate\w*": adjustments.grayscale,
+    r"schwarz[ -]?wei(?:ß|ss)|noir et blanc": adjustments.grayscale,
     r"sepia|vintage|retro|old[ -]fashioned": adjustments.sepia,
     r"invert\w*|negative": adjustments.invert,
     r"blur\w*|out of focus": adjustments.blur,
     r"sharp\w*|crisp\w*": adjustments.sharpen,
     r"bright\w*|lighten\w*|lighter": adjustments.brighter,
     r"darken\w*|darker": adjustments.darken,
+    r"(?:make it|turn it into|into) (?:a |the )?night": adjustments.nightly,
     r"(?:more |higher |increase (?:the )?)contrast": adjustments.contrasted,
     r"vivid|vibrant|saturate\w*|more colou?rful": adjustments.vivid,
     r"pale\w*|faded|muted": adjustments.pale,
@@ -49,25 +51,29 @@ _ROTATE = (
     r"turn(?= (?:it |the (?:picture|image|photo) )?(?:by|left|right|\d|clockwise))"
 )
 _CROP = r"crop\w*|square(?= (?:format|picture|image))"
+_ZOOM = r"zoom\w*(?! out)|closer"
 _BORDER = r"(?:(\w+) )?(?:border|frame)\b"
 _TINT = r"(?:more|tint\w*(?: it)?|make (?:it|everything)(?: more)?|tone it) (\w+)"
 
 
 def steps_of(prompt: str) -> list[Step]:
-    """The changes to the whole picture that a prompt asks for, in its order."""
+    """The changes to the whole picture that a prompt asks for, in its order.
+
+    Each kind of change is made once: every turn makes the picture larger, and a prompt has room for
+    hundreds.
+    """
     text = prompt.lower()
     found: list[tuple[int, Step]] = []
     for pattern, change in _TONES.items():
         step = Step(change, moves=change in _MOVING)
         found += [(match.start(), step) for match in _all(pattern, text)[:1]]
-    for match in _all(_ROTATE, text):
+    for match in _all(_ROTATE, text)[:1]:
         found.append((match.start(), Step(_turned(text[match.start() :]), moves=True)))
     found += [(match.start(), Step(squared, moves=True)) for match in _all(_CROP, text)[:1]]
+    found += [(match.start(), Step(_nearer, moves=True)) for match in _all(_ZOOM, text)[:1]]
     found += [(match.start(), Step(_bordered(match[1]))) for match in _all(_BORDER, text)[:1]]
-    for match in _all(_TINT, text):
-        colour = sense("colours", match[1])
-        if colour:
-            found.append((match.start(), Step(_tinted(colour))))
+    tints = ((match.start(), sense("colours", match[1])) for match in _all(_TINT, text))
+    found += [(start, Step(_tinted(colour))) for start, colour in tints if colour][:1]
     return [step for _, step in sorted(found, key=lambda pair: pair[0])]
 
 
@@ -92,6 +98,12 @@ def squared(image: Image.Image) -> Image.Image:
     """The middle of the picture as a square."""
     side = min(image.size)
     return ImageOps.fit(image, (side, side))
+
+
+def _nearer(image: Image.Image) -> Image.Image:
+    across, down = image.width / 6, image.height / 6
+    box = (across, down, image.width - across, image.height - down)
+    return image.resize(image.size, Image.Resampling.BICUBIC, box=box)
 
 
 def _bordered(word: str | None) -> Change:

@@ -25,13 +25,12 @@ from nexhina_nb.engines.images.plan import Lettering, Moment, Plan
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
-_LATIN_END = 0x250  # Pillow's own font ends here
 _SMALLEST = 6  # pixels
 
 
 @cache
 def _wide_font() -> Path | None:
-    """Matplotlib's font, for the scripts that Pillow's own lacks: Greek, Cyrillic, Arabic."""
+    """Matplotlib's font, which has what Pillow's own lacks: every letter beyond ASCII."""
     found = importlib.util.find_spec("matplotlib")
     if not found or not found.submodule_search_locations:
         return None
@@ -39,10 +38,10 @@ def _wide_font() -> Path | None:
     return path if path.is_file() else None
 
 
-def font_for(text: str, size: float) -> Font:
-    """A font of that size in pixels which has the letters of the text, as far as one is here."""
+def font_of(size: float) -> Font:
+    """The font of all lettering, of that size in pixels."""
     pixels = max(_SMALLEST, round(size))
-    wide = _wide_font() if any(ord(letter) >= _LATIN_END for letter in text) else None
+    wide = _wide_font()
     return ImageFont.truetype(str(wide), pixels) if wide else ImageFont.load_default(pixels)
 
 
@@ -57,7 +56,7 @@ def write(
     """Write one line with its anchor (Pillow's two letters) at (x, y)."""
     clean = "".join(letter for letter in text if letter.isprintable())
     if clean:
-        font = font_for(clean, size)
+        font = font_of(size)
         canvas.pen.text((x, y), clean, font=font, fill=canvas.ink(colour), anchor=anchor)
 
 
@@ -68,7 +67,7 @@ def fit(text: str, width: float, height: float) -> tuple[list[str], float]:
     for _ in range(9):
         middle = (low + high) / 2
         trial = _wrapped(text, width, middle)
-        font = font_for(text, middle)
+        font = font_of(middle)
         widest = max((width_of(line, font) for line in trial), default=0)
         if widest <= width and len(trial) * middle * 1.25 <= height:
             low, lines = middle, trial
@@ -78,7 +77,7 @@ def fit(text: str, width: float, height: float) -> tuple[list[str], float]:
 
 
 def _wrapped(text: str, width: float, size: float) -> list[str]:
-    font = font_for(text, size)
+    font = font_of(size)
     lines: list[str] = []
     for paragraph in text.splitlines() or [""]:
         line = ""
@@ -100,7 +99,7 @@ def write_block(canvas: Canvas, text: str, box: Box, colour: Colour, shown: floa
     left_over = math.ceil(sum(map(len, lines)) * shown)
     for row, line in enumerate(lines):
         part, left_over = line[:left_over], max(0, left_over - len(line))
-        x = (left + right) / 2 - width_of(line, font_for(line, size)) / 2
+        x = (left + right) / 2 - width_of(line, font_of(size)) / 2
         write(canvas, part, x, start + row * size * 1.25, size, colour, "lm")
 
 

@@ -12,14 +12,17 @@ MOST_IN_ALL = 400  # things: what is named after them is left out
 
 _PLACES = {"left": (-1, 0), "right": (1, 0), "top": (0, -1), "bottom": (0, 1), "centre": (0, 0)}
 _RELATIONS = frozenset({"above", "below", "beneath", "under"})
-_BREAKS = frozenset([",", ";", ".", "!", "?", "and"])
+_BREAKS = frozenset([",", ";", ":", ".", "!", "?", "and"])
 _PREPOSITIONS = frozenset(
     {"on", "in", "at", "with", "over", "by", "near", "behind", "of", "under", "through"}
     | {"from", "to"}
 )
+_INSIDE = frozenset({"inside", "within"})
+_ROOFS = frozenset({"roof", "roofs", "dach", "dächern", "toit", "tejado", "techo"})
+_WALLS = frozenset({"wall", "walls", "wänden", "wände", "murs"})
 _COLLECTIVES = {"village": 6, "flock": 12}
 _TREES = frozenset({"palm", "pine"})
-_GROUND_WORDS = frozenset({"background", "backdrop", "hintergrund", "fond", "fondo"})
+_GROUND_WORDS = frozenset({"background", "backdrop", "hintergrund", "grund", "fond", "fondo"})
 
 
 def number_in(word: str) -> int | None:
@@ -49,11 +52,19 @@ class Phrases:
         for index, word in enumerate(words):
             after = words[index + 1] if index + 1 < len(words) else ""
             phrases._take(word, after)
+        phrases._end()
         return phrases
+
+    def _end(self) -> None:
+        """Colours that found no noun are those of the last thing: "three circles in red"."""
+        if self.things and not self.things[-1].colours:
+            self.things[-1] = replace(self.things[-1], colours=self.waiting.colours)
 
     def _take(self, word: str, after: str) -> None:
         if word in _BREAKS or word in _PREPOSITIONS:
             self._break(word)
+        elif word in _INSIDE and self.things:
+            self._enclose()
         elif not (
             self._take_modifier(word) or self._take_motion(word) or self._take_place(word, after)
         ):
@@ -65,9 +76,19 @@ class Phrases:
         if word in _BREAKS:
             self.named = False
 
+    def _enclose(self) -> None:
+        """The last thing goes into the one that is named next, which is larger."""
+        last = self.things[-1]
+        size = "small" if last.size == "small" else ""
+        self.things[-1] = replace(last, place=(0, 0), size=size)
+        self.waiting, self.named = replace(self.waiting, place=(0, 0), size="large"), False
+
     def _take_modifier(self, word: str) -> bool:
         colour, size, count = sense("colours", word), sense("sizes", word), number_in(word)
-        if colour:
+        if colour and self.named and self.things and sense("postponed", word):
+            last = self.things[-1]
+            self.things[-1] = replace(last, colours=(*last.colours, colour))
+        elif colour:
             self.waiting = replace(self.waiting, colours=(*self.waiting.colours, colour))
         if size:
             self.waiting = replace(self.waiting, size=size)
@@ -103,6 +124,9 @@ class Phrases:
             self.background = next(iter(self.waiting.colours), self.background)
             self.waiting, self.stale = Thing(""), False
             return
+        if word in _ROOFS | _WALLS and self.things:
+            self._take_part(word)
+            return
         kind, described = self._kind(word)
         if kind == "tree" and word in self.trees_of:
             return
@@ -115,6 +139,15 @@ class Phrases:
             self.waiting, self.stale, self.named = Thing(""), False, True
         else:
             self.stale = True
+
+    def _take_part(self, word: str) -> None:
+        """The colour of a roof or of the walls goes to the house before it."""
+        last, colours = self.things[-1], self.waiting.colours
+        if word in _ROOFS:
+            self.things[-1] = replace(last, roof=next(iter(colours), last.roof))
+        else:
+            self.things[-1] = replace(last, colours=colours or last.colours)
+        self.waiting, self.stale = Thing(""), False
 
     def _kind(self, word: str) -> tuple[str, Thing]:
         """What the noun names: scenery, a shape, or (with nothing counted) a pattern."""

@@ -20,6 +20,7 @@ class Thing:
     place: tuple[int, int] | None = None
     counted: bool = False
     motions: tuple[str, ...] = ()
+    roof: str = ""  # its colour, of a house
 
 
 @dataclass(frozen=True, slots=True)

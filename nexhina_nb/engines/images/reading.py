@@ -16,7 +16,7 @@ _QUOTED = re.compile(
     r"\"([^\"]+)\"|“([^”“]+)[”“]|„([^“”]+)[“”]|«([^»]+)»|(?<!\w)['‘]([^'‘’]+)['’](?!\w)"
 )
 _SAID = re.compile(
-    r"\b(?:says?|saying|reads?|reading|titled|the words?|the text)\s+"
+    r"\b(?:says?|saying|reads?|reading|titled|the words?|the text|the numbers?|letters?)\s+"
     r"((?:[A-Z0-9ÄÖÜÉÀ]\S*\s*){1,8})"
 )
 _SHADE = re.compile(r"\b(light|dark|(?<!the )sky|navy)[ -](gr[ae]y|red|blue|green)\b")
@@ -85,6 +85,7 @@ def _once_each(scenery: tuple[Thing, ...]) -> tuple[Thing, ...]:
             counted=known.counted or thing.counted,
             colours=known.colours or thing.colours,
             size=known.size or thing.size,
+            roof=known.roof or thing.roof,
             place=known.place or thing.place,
         )
     return tuple(kinds.values())

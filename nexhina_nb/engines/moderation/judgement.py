@@ -78,9 +78,12 @@ class Judge:
         for start, end in _blocks(symbols):
             evidence, factors = self._weigh(words[start:end], symbols[start:end])
             _lower(softest, factors)
-            for category, score in evidence:
-                score *= factors.get(broad(category), 1.0)
-                found[category] = max(found[category], score)
+            for category, score, is_plain in evidence:
+                if not is_plain:  # the model of meaning sees the same words, and no negation
+                    concerned = (broad(category), *CONTAINED_IN.get(category, ()))
+                    _lower(softest, dict.fromkeys(concerned, NEGATED))
+                    score *= NEGATED
+                found[category] = max(found[category], score * factors.get(broad(category), 1.0))
         for category, likelihood in about.items():
             meant = MEANT * likelihood * softest.get(category, 1.0)
             found[category] = 1 - (1 - found[category]) * (1 - meant)
@@ -91,8 +94,10 @@ class Judge:
 
     def _weigh(
         self, words: Sequence[str], symbols: str
-    ) -> tuple[list[tuple[str, float]], dict[str, float]]:
-        """Categories and scores, and by what factors their company lowers them."""
+    ) -> tuple[list[tuple[str, float, bool]], dict[str, float]]:
+        """Categories and scores, whether each stands plain or is negated, and by what factors
+        their company lowers them.
+        """
         present = self._grammar.presence(symbols)
         for pattern, _ in self._harmless.near(symbols, present):
             symbols = pattern.regex.sub(lambda match: STRUCK * len(match[0]), symbols)
@@ -100,20 +105,20 @@ class Judge:
         evidence = [*self._by_rules(symbols, present), *self._by_tone(words, symbols, present)]
         return evidence, self._factors(symbols, present)
 
-    def _by_rules(self, symbols: str, present: int) -> Iterator[tuple[str, float]]:
+    def _by_rules(self, symbols: str, present: int) -> Iterator[tuple[str, float, bool]]:
         for pattern, (category, score) in self._rules.near(symbols, present):
-            for plain in self._grammar.matches(pattern, symbols):
-                yield category, score * (1.0 if plain else NEGATED)
+            for is_plain in self._grammar.matches(pattern, symbols):
+                yield category, score, is_plain
 
     def _by_tone(
         self, words: Sequence[str], symbols: str, present: int
-    ) -> Iterator[tuple[str, float]]:
+    ) -> Iterator[tuple[str, float, bool]]:
         counted = self._grammar.denied(symbols)
         tone = toxicity([word for word, s in zip(words, counted, strict=True) if s != STRUCK])
         if tone >= MILD:
             addressed = self._addressed.near(symbols, present)
             to_somebody = any(any(self._grammar.matches(p, symbols)) for p, _ in addressed)
-            yield "harassment", tone * (TOXIC_TO_SOMEBODY if to_somebody else TOXIC)
+            yield "harassment", tone * (TOXIC_TO_SOMEBODY if to_somebody else TOXIC), True
 
     def _factors(self, symbols: str, present: int) -> dict[str, float]:
         """The lowest factor of all company that is there, by broad category."""

@@ -8,12 +8,9 @@ say nothing of them.
 
 from __future__ import annotations
 
-import io
-import struct
 from typing import TYPE_CHECKING
 
 from nexhina_nb.engines.moderation.categories import PICTURE_CATEGORIES
-from nexhina_nb.errors import BadRequest
 
 if TYPE_CHECKING:  # listing the engines must not load NumPy or Pillow
     import numpy as np
@@ -23,8 +20,6 @@ if TYPE_CHECKING:  # listing the engines must not load NumPy or Pillow
     Plane = npt.NDArray[np.float32]
 
 MOST = 0.35
-MOST_PIXELS = 50_000_000
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 _SIDE = 160  # shares of colours need no more pixels
 # Flat colour is a drawing, a flag or a sign: the spread of brightness in real skin and blood.
 _FLAT, _LIVELY = 2.0, 12.0
@@ -33,7 +28,7 @@ _FLAT, _LIVELY = 2.0, 12.0
 def judge_picture(data: bytes) -> dict[str, float]:
     """A score for each of the six categories that take images, never above `MOST`.
 
-    Raises BadRequest for what is no PNG, JPEG, WebP, GIF or BMP, or has too many pixels.
+    Raises BadRequest for what is no picture, or has too many pixels.
     """
     red, green, blue = _planes(data)
     brightness = 0.299 * red + 0.587 * green + 0.114 * blue
@@ -52,28 +47,15 @@ def judge_picture(data: bytes) -> dict[str, float]:
 
 def _planes(data: bytes) -> tuple[Plane, Plane, Plane]:
     """Red, green and blue from 0 to 255, on white where the picture is transparent."""
-    import numpy as np  # noqa: PLC0415 - kept unloaded until the first picture
-    from PIL import Image  # noqa: PLC0415 - likewise
+    # What opens pictures needs NumPy and Pillow: kept unloaded until the first one.
+    import numpy as np  # noqa: PLC0415 - see above
 
-    try:
-        with Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                raise _unreadable(f"has more than {MOST_PIXELS:,} pixels", "scale it down")
-            picture.draft("RGB", (_SIDE, _SIDE))
-            picture.load()
-            coloured = picture.convert("RGBA")
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _unreadable(f"has more than {MOST_PIXELS:,} pixels", "scale it down") from error
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
-        raise _unreadable("cannot be read", "send a PNG, JPEG, WebP, GIF or BMP") from error
-    coloured.thumbnail((_SIDE, _SIDE))
-    white = Image.new("RGBA", coloured.size, "white")
-    pixels = np.asarray(Image.alpha_composite(white, coloured), np.float32)
+    from nexhina_nb.engines.images import files  # noqa: PLC0415 - see above
+
+    picture = files.plain(files.opened(data))
+    picture.thumbnail((_SIDE, _SIDE))
+    pixels = np.asarray(files.opaque(picture), np.float32)
     return pixels[..., 0], pixels[..., 1], pixels[..., 2]
-
-
-def _unreadable(fault: str, hint: str) -> BadRequest:
-    return BadRequest(f"the picture {fault}", hint=hint)
 
 
 def _skin(red: Plane, green: Plane, blue: Plane) -> Bits:

@@ -21,6 +21,8 @@ from nexhina_nb.errors import BadRequest
 _BT709 = 1  # the number of HD video's colours in H.264
 # with one thread, for with more of them x264 does not give the same bytes each time
 _OPTIONS = {"preset": "veryfast", "crf": "21", "tune": "animation", "threads": "1"}
+# A film may have come from elsewhere: no playlist is followed, and no address asked.
+_TRUSTED = {"format_whitelist": "mov,mp4,matroska,webm", "protocol_whitelist": "file"}
 _SPRITES = 12
 _SPRITE_WIDTH = 320
 
@@ -72,11 +74,11 @@ def _stream(stream: VideoStream, size: tuple[int, int]) -> VideoStream:
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[av.container.InputContainer, VideoStream]]:
     try:
-        with av.open(path) as container:
+        with av.open(f"file:{path.absolute()}", options=_TRUSTED) as container:
             if not container.streams.video:
                 raise BadRequest("The file has no film in it.", param="video")
             yield container, container.streams.video[0]
-    except av.error.InvalidDataError as error:
+    except (av.error.InvalidDataError, av.error.ArgumentError) as error:
         raise BadRequest("The file is not a film that can be read.", param="video") from error
 
 

@@ -1,41 +1,24 @@
-"""Connected regions of one colour on a plain ground, and which shape each of them has."""
+"""Connected regions of one colour on a plain ground."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageFilter
 
 from nexhina_nb.engines.images.colours import Colour, name_of, perceptual
-from nexhina_nb.engines.images.outlines import outline
+from nexhina_nb.engines.vision.shapes import Mask, shape_of
 
 Pixels = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
 
 MOST_RUNS = 12_000  # more runs of one colour than this: no plain drawing
 MOST_REGIONS = 60
 LEAST_SHARE = 0.0008  # of the picture: smaller regions are specks
 _ALIKE = 0.05  # OKLab distance below which colours count as one
-_MATCH = 0.88  # share of pixels in common from which a region has a shape
-_SIDE = 96
-_SHAPES = (
-    "circle",
-    "square",
-    "triangle",
-    "diamond",
-    "pentagon",
-    "hexagon",
-    "octagon",
-    "star",
-    "heart",
-    "cross",
-    "arrow",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,42 +159,3 @@ def _with_edges(
     lines = np.flatnonzero(mask.any(axis=1))
     part: Mask = mask[lines[0] : lines[-1] + 1, columns[0] : columns[-1] + 1]
     return part, (left + int(columns[0]), top + int(lines[0]))
-
-
-def shape_of(mask: Mask) -> str:
-    """The plain shape that covers nearly the same pixels as the mask, or "shape"."""
-    height, width = mask.shape
-    small = Image.fromarray(mask.astype(np.uint8) * 255).resize((_SIDE, _SIDE))
-    seen = np.asarray(small) > 127
-    best, name = 0.0, "shape"
-    for shape, template in _templates():
-        common = float((seen & template).sum() / max(1, (seen | template).sum()))
-        if common > best:
-            best, name = common, shape
-    if best < _MATCH:
-        return "shape"
-    is_even = 0.9 <= width / height <= 1.11
-    stretched = {"circle": "ellipse", "square": "rectangle"}
-    return name if is_even or name not in stretched else stretched[name]
-
-
-@cache
-def _templates() -> tuple[tuple[str, Mask], ...]:
-    """Every shape that can be drawn, stretched over a small square, in four turns."""
-    found = []
-    for shape in _SHAPES:
-        points = np.array(outline(shape))
-        low, high = points.min(axis=0), points.max(axis=0)
-        spread = (points - low) / (high - low) * (_SIDE - 1)
-        image = Image.new("1", (_SIDE, _SIDE))
-        ImageDraw.Draw(image).polygon([(float(x), float(y)) for x, y in spread], fill=1)
-        mask = np.asarray(image)
-        found += [(shape, np.rot90(mask, turn)) for turn in range(4)]
-    return (*found, ("ring", _ring()))
-
-
-def _ring() -> Mask:
-    image = Image.new("1", (_SIDE, _SIDE))
-    box = (0, 0, _SIDE - 1, _SIDE - 1)
-    ImageDraw.Draw(image).ellipse(box, outline=1, width=round(_SIDE * 0.17))
-    return np.asarray(image)

@@ -12,7 +12,7 @@ from nexhina_nb.gateway.dialects.base import Payload
 from nexhina_nb.pricing import tokens
 from nexhina_nb.wire.sse import DONE, encode
 
-_STANDARD_LENGTH = 16
+STANDARD_LENGTH = 16  # tokens, where a body names no limit
 # What a chat knows by other names, or not at all; all else is asked for as it stands.
 _TRANSLATED = frozenset(
     {"prompt", "suffix", "best_of", "echo", "logprobs", "stream", "stream_options"}
@@ -24,13 +24,14 @@ class _Completions:
 
     def parts(self, body: Mapping[str, Any]) -> list[Payload]:
         """A body for each prompt: a chat carries one."""
-        return [{**body, "prompt": one} for one in _prompts(body)]
+        return [{**body, "prompt": one} for one in prompts_of(body)]
 
     def request(self, body: Mapping[str, Any]) -> Payload:
         _refuse(body)
         chat = {name: value for name, value in body.items() if name not in _TRANSLATED}
         chat["messages"] = [{"role": "user", "content": prompt_of(body)}]
-        chat.setdefault("max_tokens", _STANDARD_LENGTH)
+        if chat.get("max_tokens") is None:
+            chat["max_tokens"] = STANDARD_LENGTH
         if (many := body.get("logprobs")) is not None:
             chat |= {"logprobs": True, "top_logprobs": many}
         if _tries(body) > (body.get("n") or 1):
@@ -56,7 +57,7 @@ COMPLETIONS = _Completions()
 
 def prompt_of(body: Mapping[str, Any]) -> str:
     """The one prompt as a text, also where it came as the ids of its tokens."""
-    (prompt,) = _prompts(body)
+    (prompt,) = prompts_of(body)
     if isinstance(prompt, str):
         return prompt
     encoding = tokens.encoding_for(body["model"])
@@ -68,7 +69,8 @@ def prompt_of(body: Mapping[str, Any]) -> str:
         ) from None
 
 
-def _prompts(body: Mapping[str, Any]) -> list[Any]:
+def prompts_of(body: Mapping[str, Any]) -> list[Any]:
+    """The prompts, each a text or the ids of its tokens."""
     prompt = body["prompt"]
     is_one = isinstance(prompt, str) or isinstance(prompt[0], int)
     return [prompt] if is_one else prompt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
@@ -12,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from nexhina_nb.errors import APIError, StoreError
+from nexhina_nb.errors import APIError, NexhinaError, ServiceUnavailable, StoreError
 from nexhina_nb.gateway import answers
 from nexhina_nb.gateway.auth import Caller, carried
 from nexhina_nb.gateway.disconnect import ClientGone, leaving
@@ -23,7 +24,7 @@ from nexhina_nb.gateway.kinds.text import CHAT
 from nexhina_nb.gateway.kinds.vectors import EMBED
 from nexhina_nb.gateway.pipeline import Exchange
 from nexhina_nb.gateway.services import Gateway
-from nexhina_nb.gateway.streaming import pour, relay
+from nexhina_nb.gateway.streaming import pour, relay, streamed
 from nexhina_nb.gateway.upstreams.base import Answer
 
 log = logging.getLogger("nexhina.gateway")
@@ -75,6 +76,7 @@ class Endpoint:
 
     async def _run(self, request: Request, caller: Caller, call: Incoming, send: Send) -> None:
         more, fault = await self._prepared(request, caller, call)
+        self._gateway.attend()
         exchange = Exchange(
             self._gateway,
             self.kind,
@@ -82,7 +84,7 @@ class Endpoint:
             call.body,
             request.state.request_id,
             request.headers,
-            origin=str(request.base_url).rstrip("/"),
+            origin=origin_of(request),
             form=call.form,
             **more,
         )
@@ -93,9 +95,13 @@ class Endpoint:
                 await send_answer(exchange, request, send)
         except ClientGone:
             gone = APIError("the caller left", status=CLIENT_CLOSED, code="client_closed")
-            self._gateway.spawn(_log_failure(exchange, gone))
+            self._gateway.spawn(log_failure(exchange, gone))
+        except asyncio.CancelledError:
+            stopped = ServiceUnavailable("the gateway was stopped", code="stopped")
+            self._gateway.spawn(log_failure(exchange, stopped))
+            raise
         except Exception as error:
-            await _log_failure(exchange, as_api_error(error))
+            await log_failure(exchange, error)
             raise
 
     async def _prepared(
@@ -105,15 +111,31 @@ class Endpoint:
             return {}, call.fault
         try:
             return await self._prepare(request, caller, call.body), None
-        except APIError as fault:
-            return {}, fault
+        except NexhinaError as error:
+            return {}, as_api_error(error)
+
+
+def origin_of(request: Request) -> str:
+    """The address by which the caller knows this gateway, ``http://host:port``."""
+    # Starlette's `base_url` is a good part of what a plain call costs.
+    host = request.headers.get("host") or "{}:{}".format(*request.scope["server"])
+    return f"{request.scope['scheme']}://{host}{request.scope.get('root_path', '')}"
 
 
 async def send_answer(exchange: Exchange, request: Request, send: Send) -> None:
     """Make the call and send what comes of it, whole or as it comes."""
     answer = await exchange.open()
+    try:
+        await _passed(exchange, answer, request, send)
+    except BaseException:
+        await answer.aclose()  # once more: perhaps nobody had begun to read it
+        raise
+
+
+async def _passed(exchange: Exchange, answer: Answer, request: Request, send: Send) -> None:
     if answer.status < 400 and exchange.stream and _is_stream(exchange, answer):
-        await _send(relay(exchange, answer), STREAM_HEADERS, send)
+        stream = await streamed(answer) if _is_json(answer) else answer
+        await _send(relay(exchange, stream), STREAM_HEADERS, send)
     elif answer.status < 400 and exchange.kind.plain == "sound" and not _is_json(answer):
         headers = answers.passed(answer.headers) | exchange.known_cost(answer)
         encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
@@ -142,9 +164,10 @@ async def _send(body: AsyncGenerator[bytes], headers: Headers, send: Send) -> No
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _log_failure(exchange: Exchange, error: APIError) -> None:
+async def log_failure(exchange: Exchange, error: Exception) -> None:
+    """Write the log row of a call that came to nothing, unless it has one."""
     try:
-        await exchange.failed(error.message, error.status_code, error.code)
+        await exchange.failed(error)
     except StoreError as unwritten:
         # The caller is told what was wrong with the call, not with the log.
         log.error("a failed call is not in the log: %s", unwritten)

@@ -126,7 +126,7 @@ def _describe(model: str, channel: Channel, catalog: Catalog) -> dict[str, Any]:
     if engine and engine.dimensions:
         row["dimensions"] = engine.dimensions
     if (price := catalog.price(model)) is not None:
-        row["pricing"] = price_facts(price)
+        row["pricing"] = price_facts(price) | {"unit": price.unit}
     return row
 
 

@@ -13,12 +13,12 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import Send
 
-from nexhina_nb.errors import APIError
+from nexhina_nb.errors import NexhinaError
 from nexhina_nb.gateway.auth import Caller
 from nexhina_nb.gateway.billing import hold, release
 from nexhina_nb.gateway.dialects.responses.objects import new_response
 from nexhina_nb.gateway.endpoints import responses_stored
-from nexhina_nb.gateway.endpoints.calls import Endpoint, route
+from nexhina_nb.gateway.endpoints.calls import Endpoint, log_failure, origin_of, route
 from nexhina_nb.gateway.endpoints.responses_archive import Archive
 from nexhina_nb.gateway.endpoints.responses_background import Runs
 from nexhina_nb.gateway.incoming import Incoming
@@ -82,15 +82,15 @@ class Respond(Endpoint):
         body["stream"] = True  # so that it can be told how far it is
         exchange = Exchange(
             self._gateway, RESPOND, caller, body, id, request.headers,
-            origin=str(request.base_url).rstrip("/"),
+            origin=origin_of(request),
         )  # fmt: skip
         try:
             context = await self._runs.archive.context(caller, body, id)
             exchange.pinned = context.pinned
             await _admit(exchange)
             run = await self._runs.start(exchange, begun, context)
-        except APIError as error:
-            await exchange.failed(error.message, error.status_code, error.code)
+        except NexhinaError as error:
+            await log_failure(exchange, error)
             raise
         if not asks_stream(asked):
             return JSONResponse(begun)
@@ -112,9 +112,9 @@ class Count(Endpoint):
             (await self._gateway.routes()).candidates(caller.account, call.body["model"])
             await self._archive.context(caller, call.body, id, may_pin=False)
             tokens = await asyncio.to_thread(_count, call.body)
-        except APIError as error:
+        except NexhinaError as error:
             exchange = Exchange(self._gateway, COUNT, caller, call.body, id, request.headers)
-            await exchange.failed(error.message, error.status_code, error.code)
+            await log_failure(exchange, error)
             raise
         told = {"object": "response.input_tokens", "input_tokens": tokens}
         await JSONResponse(told)(request.scope, request.receive, send)

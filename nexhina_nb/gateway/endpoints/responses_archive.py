@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
-
-from sqlalchemy import Connection
-from starlette.concurrency import run_in_threadpool
+from typing import Any, Protocol
 
 from nexhina_nb.errors import APIError, BadRequest, NotFound
 from nexhina_nb.gateway.auth import Caller
@@ -25,7 +21,6 @@ from nexhina_nb.store.responses import (
     save_response,
 )
 
-T = TypeVar("T")
 Payload = dict[str, Any]
 
 UNDER_WAY = frozenset({"queued", "in_progress"})
@@ -61,7 +56,7 @@ class Archive:
         """A response of a user. One that nobody is working on any more has failed."""
         if (running := self.under_way.get((user_id, id))) is not None:
             return running.kept()
-        kept = await self._read(lambda c: find_response(c, user_id, id, expired=self._expired()))
+        kept = await self._gateway.read(find_response, user_id, id, self._expired())
         if kept is not None and kept.status in UNDER_WAY:
             kept = _stopped(kept)
             await self.save(kept)
@@ -75,11 +70,11 @@ class Archive:
 
     async def save(self, kept: KeptResponse) -> None:
         """Keep a response. Raises StoreError."""
-        await self._write(lambda c: save_response(c, kept, expired=self._expired()))
+        await self._gateway.write(save_response, kept, self._expired())
 
     async def delete(self, user_id: int, id: str) -> None:
         """Forget a response; nothing happens if there is none."""
-        await self._write(lambda c: delete_response(c, user_id, id))
+        await self._gateway.write(delete_response, user_id, id)
 
     async def keep(self, context: Context, exchange: Exchange, reply: Payload) -> Payload | None:
         """Keep the reply of an exchange; gives what the caller is to be sent in its place."""
@@ -173,20 +168,6 @@ class Archive:
 
     def _expired(self) -> int:
         return int(time.time() - self._gateway.settings.keep_days * _DAY)
-
-    async def _read(self, query: Callable[[Connection], T]) -> T:
-        def run() -> T:
-            with self._gateway.store.reading() as connection:
-                return query(connection)
-
-        return await run_in_threadpool(run)
-
-    async def _write(self, change: Callable[[Connection], object]) -> None:
-        def run() -> None:
-            with self._gateway.store.writing() as connection:
-                change(connection)
-
-        await run_in_threadpool(run)
 
 
 def _stopped(kept: KeptResponse) -> KeptResponse:

@@ -96,12 +96,14 @@ class Runs:
             else:
                 gone = Upstream(_STOPPED)
                 run.fail(gone)
-        except NexhinaError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not stay under way
             gone = as_api_error(error)
             run.fail(gone)
+            if not isinstance(error, NexhinaError):
+                log.error("a response in the background failed: %s", type(error).__name__)
         try:
             if gone is not None:
-                await run.exchange.failed(gone.message, gone.status_code, gone.code)
+                await run.exchange.failed(gone)
             await self.archive.save(run.kept())
         except StoreError as unwritten:
             log.error("a response in the background is not kept: %s", unwritten)
@@ -131,6 +133,6 @@ async def _follow(run: Run, answer: Answer) -> None:
                 for event in decoder.feed(piece):
                     run.take(event)
     finally:
-        # Also one that was cancelled ends when it is paid for; this is the bill of `relay` again.
-        with suppress(StoreError):
-            await run.exchange.settle(None, "", "client_gone")
+        # Also one that was cancelled ends when it is paid for.
+        with suppress(NexhinaError):
+            await run.exchange.bill()

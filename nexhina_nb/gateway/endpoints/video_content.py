@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import Mapping
 from typing import Literal
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from nexhina_nb.errors import BadRequest, NotFound, Upstream
 from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.gateway.tasks import Tasks
-from nexhina_nb.gateway.upstreams.base import Answer, Call, read
+from nexhina_nb.gateway.upstreams.base import Answer, Call
 from nexhina_nb.store.tasks import COMPLETED, Task
 
 Variant = Literal["video", "thumbnail", "spritesheet"]
@@ -55,7 +57,7 @@ async def _foreign(gateway: Gateway, task: Task, request: Request) -> Response:
     if not found:
         raise NotFound("the channel of this video has been removed")
     query = f"?{request.url.query}" if request.url.query else ""
-    path = f"/videos/{task.upstream_id}/content{query}"
+    path = f"/videos/{quote(task.upstream_id, safe='')}/content{query}"
     asked = {
         name: request.headers[name] for name in ("range", "if-range") if name in request.headers
     }
@@ -64,16 +66,21 @@ async def _foreign(gateway: Gateway, task: Task, request: Request) -> Response:
         await answer.aclose()
         return RedirectResponse(task.url, 307)
     if answer.status >= 400 and answer.status != 416:
-        await read(answer)
         await answer.aclose()
         raise Upstream(f"the upstream answered the download with {answer.status}")
     headers = {name: answer.headers[name] for name in _PASSED if name in answer.headers}
-    return StreamingResponse(_bytes(answer), answer.status, _CACHED | headers)
+    return _PassedOn(answer, _CACHED | headers)
 
 
-async def _bytes(answer: Answer) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in answer.chunks():
-            yield chunk
-    finally:
-        await answer.aclose()
+class _PassedOn(StreamingResponse):
+    """An upstream's answer, which is closed however this one ends."""
+
+    def __init__(self, answer: Answer, headers: Mapping[str, str]) -> None:
+        super().__init__(answer.chunks(), answer.status, headers)
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._answer.aclose()

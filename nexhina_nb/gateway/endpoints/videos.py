@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from nexhina_nb.errors import BadRequest, NotFound
+from nexhina_nb.errors import BadRequest, NotFound, Upstream
 from nexhina_nb.gateway.auth import Caller
-from nexhina_nb.gateway.endpoints.calls import Endpoint, Prepare, route
+from nexhina_nb.gateway.endpoints.calls import Endpoint, Prepare, origin_of, route
 from nexhina_nb.gateway.endpoints.video_content import content
 from nexhina_nb.gateway.kinds import Body, Kind
 from nexhina_nb.gateway.kinds.video import VIDEO, VIDEO_GENERATION
@@ -56,15 +57,20 @@ class Videos:
             request: Request, caller: Caller, body: dict[str, Any]
         ) -> Mapping[str, Any]:
             task_id = new_id()
+            placed: list[Task] = []
 
             async def keep(exchange: Exchange, payload: dict[str, Any]) -> dict[str, Any]:
                 task = _task(task_id, exchange, payload, original)
-                await self._tasks.add(task, exchange.body, exchange.form)
+                placed.append(await self._tasks.add(task, exchange.body, exchange.form))
                 return self._reply(request, task)
+
+            def settled(is_paid: bool) -> None:
+                for task in placed:
+                    self._tasks.settled(task, is_paid)
 
             pinned = None if original is None else original.channel
             notes = {"is_task": True, "task_id": task_id}
-            return {"keep": keep, "pinned": pinned, "notes": notes}
+            return {"keep": keep, "settled": settled, "pinned": pinned, "notes": notes}
 
         return prepare
 
@@ -92,7 +98,7 @@ class Videos:
         """how far a video is, in New API's style"""
         request.state.dialect = VIDEO_GENERATION.dialect
         task = await self._asked(request)
-        return JSONResponse(generation(task, _origin(request), self._keep_seconds))
+        return JSONResponse(generation(task, origin_of(request), self._keep_seconds))
 
     async def delete(self, request: Request) -> JSONResponse:
         """forget a video; one in the making is stopped"""
@@ -124,7 +130,7 @@ class Videos:
         return self.gateway.settings.keep_days * _DAY
 
     def _reply(self, request: Request, task: Task) -> dict[str, Any]:
-        return video(task, _origin(request), self._keep_seconds)
+        return video(task, origin_of(request), self._keep_seconds)
 
 
 class Remix:
@@ -163,7 +169,7 @@ def _remix_of(original: Task) -> Kind:
     )
     if not original.upstream_id:
         return kind
-    path = f"{VIDEO.path}/{original.upstream_id}/remix"
+    path = f"{VIDEO.path}/{quote(original.upstream_id, safe='')}/remix"
     return replace(kind, path=path, names_model=False)
 
 
@@ -173,6 +179,8 @@ def _task(
     assert exchange.channel is not None
     account = exchange.caller.account
     upstream_id = str(payload.get("id") or payload.get("task_id") or "")
+    if not upstream_id and exchange.channel.type != "local":
+        raise Upstream("the upstream gave the video no id", code="bad_response_body")
     request = dict(exchange.body)
     if original is not None:
         request = {**original.request, **request}
@@ -190,10 +198,6 @@ def _task(
         upstream_id=upstream_id,
         remix_of="" if original is None else original.id,
     )
-
-
-def _origin(request: Request) -> str:
-    return str(request.base_url).rstrip("/")
 
 
 def _limit(request: Request) -> int:

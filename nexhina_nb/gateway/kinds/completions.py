@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
+from nexhina_nb.gateway.dialects.completions import STANDARD_LENGTH, prompts_of
 from nexhina_nb.gateway.kinds import Body, Kind, asks_stream
-
-STANDARD_LENGTH = 16  # tokens, where a body names no limit (contract 2.4)
-
-
-def prompts(body: Body) -> list[Any]:
-    """The prompts, each a text or the ids of its tokens."""
-    prompt = body["prompt"]
-    is_one = isinstance(prompt, str) or isinstance(prompt[0], int)
-    return [prompt] if is_one else prompt
 
 
 def _texts(body: Body) -> Iterable[str]:
-    for prompt in prompts(body):
+    for prompt in prompts_of(body):
         # A token is about four characters, which is how the estimate counts back.
         yield prompt if isinstance(prompt, str) else "~~~~" * len(prompt)
     yield body.get("suffix") or ""
@@ -27,7 +18,7 @@ def _texts(body: Body) -> Iterable[str]:
 def _length(body: Body) -> int:
     limit = body.get("max_tokens")
     tries = max(body.get("best_of") or 1, body.get("n") or 1)
-    return (STANDARD_LENGTH if limit is None else int(limit)) * int(tries) * len(prompts(body))
+    return (STANDARD_LENGTH if limit is None else int(limit)) * int(tries) * len(prompts_of(body))
 
 
 COMPLETE = Kind(

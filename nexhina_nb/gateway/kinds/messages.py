@@ -7,7 +7,7 @@ from typing import Any
 
 from nexhina_nb.errors import APIError
 from nexhina_nb.gateway.kinds import Body, Kind, asks_stream
-from nexhina_nb.gateway.taps.base import Payload, Tap
+from nexhina_nb.gateway.taps.base import Payload, Tap, objects
 from nexhina_nb.gateway.taps.events import EventTap, Grammar
 from nexhina_nb.wire.error_forms import body_in
 
@@ -21,7 +21,7 @@ def _prompt(body: Body) -> Iterable[str]:
 def _texts(content: Any) -> Iterator[str]:
     if isinstance(content, str):
         yield content
-    for block in content if isinstance(content, list) else ():
+    for block in objects(content):
         yield str(block.get("text") or "")
         yield from _texts(block.get("content"))
 

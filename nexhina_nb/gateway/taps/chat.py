@@ -122,9 +122,13 @@ class ChatTap:
 def as_stream(payload: Payload) -> bytes:
     """A whole answer as the stream that was asked for, from an upstream that cannot stream."""
     head = {name: payload.get(name) for name in ("id", "created", "model")}
-    head["object"] = "chat.completion.chunk"
+    is_legacy = payload.get("object") == "text_completion"
+    head["object"] = "text_completion" if is_legacy else "chat.completion.chunk"
     frames = []
     for choice in objects(payload.get("choices")):
+        if is_legacy:  # a chunk has the form of the whole
+            frames.append(encode(orjson.dumps(head | {"choices": [choice]})))
+            continue
         message = choice.get("message")
         delta = dict(message) if isinstance(message, dict) else {}
         calls = list(objects(delta.get("tool_calls")))

@@ -118,7 +118,8 @@ class EventTap:
         number = payload.get("sequence_number")
         self._number = number + 1 if isinstance(number, int) else self._number
         self.failed = self.failed or _kind(payload) in grammar.fails
-        self._text.append(grammar.text(payload))
+        if text := grammar.text(payload):
+            self._text.append(text)
         self.reply = grammar.reply(payload) or self.reply
         if (usage := grammar.usage(payload)) is not None:
             # Some events carry only the part that changed, as Anthropic's last one does.

@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
-from nexhina_nb.errors import APIError, NexhinaError, UpstreamTimeout
+from nexhina_nb.errors import APIError, NexhinaError, StoreError, UpstreamTimeout
+from nexhina_nb.gateway.failures import as_api_error
 from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.gateway.tasks.filming import PICTURES, Studio
 from nexhina_nb.gateway.tasks.polling import follow
@@ -30,7 +32,7 @@ from nexhina_nb.store.tasks import Task
 LONGEST = 1440 * 60  # seconds that an order may take (contract 2.9)
 _DAY = 86_400
 _STEP = 10  # percent between two rows of progress in the store
-T = TypeVar("T")
+_PATIENCE = 5.0  # seconds until a store that failed is tried again
 log = logging.getLogger("nexhina.gateway")
 
 
@@ -46,28 +48,42 @@ class Tasks:
 
     async def start(self) -> None:
         """Go on with what an earlier gateway left unfinished."""
-        for task in await self._write(rows.unfinished_tasks):
-            self.begin(task)
+        for task in await self._gateway.read(rows.unfinished_tasks):
+            if await self._gateway.read(rows.is_paid, task):
+                self.begin(task)
+            else:  # its caller was never answered: the gateway died in between
+                await self.delete(task)
         self._pruner = asyncio.create_task(self._prune())
 
     def begin(self, task: Task) -> None:
-        """Follow an order that is in the store."""
+        """Follow an order that is in the store, and paid."""
         follower = asyncio.create_task(self._follow(task))
         self._followers[task.id] = follower
         follower.add_done_callback(lambda _: self._forget(task.id))
 
-    async def add(self, task: Task, body: Mapping[str, Any], form: Form | None) -> None:
-        """Keep a new order with the picture that it begins with, and follow it."""
+    async def add(self, task: Task, body: Mapping[str, Any], form: Form | None) -> Task:
+        """Keep a new order, and the picture that it begins with."""
         if not task.upstream_id:
             await run_in_threadpool(self._studio.keep_picture, task, body, form)
         slim = {name: value for name, value in task.request.items() if name not in PICTURES}
         task = replace(task, request=slim)
-        await self._write(rows.add_task, task)
-        self.begin(task)
+        try:
+            await self._gateway.write(rows.add_task, task)
+        except StoreError:
+            await run_in_threadpool(self._studio.discard, task.id)
+            raise
+        return task
+
+    def settled(self, task: Task, is_paid: bool) -> None:
+        """Follow an order that is paid; forget one whose bill could not be written."""
+        if is_paid:
+            self.begin(task)
+        else:
+            self._gateway.spawn(self.delete(task))
 
     async def find(self, user_id: int, task_id: str) -> Task | None:
         """An order of this user, with its progress of this moment."""
-        found = await self._write(rows.find_task, user_id, task_id)
+        found = await self._gateway.read(rows.find_task, user_id, task_id)
         return None if found is None else self._current(found)
 
     async def list(
@@ -80,7 +96,7 @@ class Tasks:
                 connection, user_id, after=after, limit=limit, newest_first=newest_first
             )
 
-        return [self._current(task) for task in await self._write(query)]
+        return [self._current(task) for task in await self._gateway.read(query)]
 
     async def delete(self, task: Task) -> None:
         """Forget an order and its files; work on it ends. What it cost stays charged."""
@@ -88,7 +104,7 @@ class Tasks:
         if follower is not None:
             follower.cancel()
             await asyncio.wait([follower])
-        await self._write(rows.delete_task, task.id)
+        await self._gateway.write(rows.delete_task, task.id)
         await run_in_threadpool(self._studio.discard, task.id)
 
     def film(self, task: Task) -> Path:
@@ -108,13 +124,17 @@ class Tasks:
             async with asyncio.timeout(task.created_at + LONGEST - time.time()):
                 url = await self._made(task)
         except TimeoutError:
-            await self._failed(task, UpstreamTimeout("the video was not finished within a day"))
-        except NexhinaError as error:
-            await self._failed(task, error)
+            error: Exception = UpstreamTimeout("the video was not finished within a day")
+        except Exception as failure:  # noqa: BLE001 - whatever it is, the money goes back
+            error = failure
         else:
-            await self._change(
-                task, status=rows.COMPLETED, progress=100, url=url, finished_at=int(time.time())
-            )
+            await self._end(task, status=rows.COMPLETED, progress=100, url=url)
+            return
+        if not isinstance(error, NexhinaError):
+            log.error("a video failed: %s", type(error).__name__)
+        told = as_api_error(error)
+        cause = {"code": told.code or "server_error", "message": told.message}
+        await self._end(task, status=rows.FAILED, error=cause)
 
     async def _made(self, task: Task) -> str:
         """Returns when the video is there: an address that the upstream named, or nothing."""
@@ -126,7 +146,7 @@ class Tasks:
             loop = asyncio.get_running_loop()
 
             def tell(percent: int) -> None:
-                asyncio.run_coroutine_threadsafe(self._report(task, percent), loop)
+                loop.call_soon_threadsafe(self._progress.__setitem__, task.id, percent)
 
             await self._studio.make(task, tell)
         return ""
@@ -143,33 +163,26 @@ class Tasks:
         self._progress[task.id] = percent
         if before is None or percent // _STEP > before // _STEP:
             started = task.started_at or int(time.time())
-            await self._change(task, status=rows.IN_PROGRESS, progress=percent, started_at=started)
+            changes = {"progress": percent, "started_at": started}
+            with suppress(StoreError):  # it is told from memory, too
+                await self._gateway.write(_change, task, rows.IN_PROGRESS, changes)
 
-    async def _failed(self, task: Task, error: NexhinaError) -> None:
-        """Note why, and give the money back: both, or neither."""
-        code = getattr(error, "code", None) or "server_error"
-
-        def write(connection: Connection) -> None:
-            rows.change_task(
-                connection,
-                task.id,
-                status=rows.FAILED,
-                error={"code": code, "message": error.message},
-                finished_at=int(time.time()),
-            )
-            facts = {"is_task": True, "task_id": task.id, "reason": error.message}
-            refund(connection, task.request_id, error.message, facts)
-
-        await self._write(write)
-
-    async def _change(self, task: Task, **changes: Any) -> None:
-        await self._write(lambda connection: rows.change_task(connection, task.id, **changes))
+    async def _end(self, task: Task, *, status: str, **changes: Any) -> None:
+        """Write how an order ended, as soon as the store takes it."""
+        changes["finished_at"] = int(time.time())
+        while True:
+            try:
+                return await self._gateway.write(_change, task, status, changes)
+            except StoreError as error:
+                log.error("the end of a video is not in the store yet: %s", error)
+            await asyncio.sleep(_PATIENCE)
 
     async def _prune(self) -> None:
         while True:
             before = int(time.time() - self._gateway.settings.keep_days * _DAY)
-            for task in await self._write(rows.expired_tasks, before):
-                await self.delete(task)
+            with suppress(StoreError):
+                for task in await self._gateway.read(rows.expired_tasks, before):
+                    await self.delete(task)
             await asyncio.sleep(_DAY)
 
     def _current(self, task: Task) -> Task:
@@ -183,9 +196,11 @@ class Tasks:
         if not follower.cancelled() and (error := follower.exception()) is not None:
             log.error("a video is no longer followed: %s", type(error).__name__)
 
-    async def _write(self, query: Callable[..., T], *arguments: Any) -> T:
-        def run() -> T:
-            with self._gateway.store.writing() as connection:
-                return query(connection, *arguments)
 
-        return await run_in_threadpool(run)
+def _change(connection: Connection, task: Task, status: str, changes: Mapping[str, Any]) -> None:
+    """Write what has become of an order; one that failed is paid back: both, or neither."""
+    rows.change_task(connection, task.id, status=status, **changes)
+    if status == rows.FAILED:
+        reason = changes["error"]["message"]
+        facts = {"is_task": True, "task_id": task.id, "reason": reason}
+        refund(connection, task.request_id, reason, facts)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
@@ -17,6 +18,7 @@ from nexhina_nb.wire.errors import from_body
 PATHS = ("/videos", "/video/generations")
 _UNKNOWN_PATH = frozenset({404, 405, 501})
 _FIRST, _LONGEST = 0.25, 15.0  # seconds between two questions: they grow
+_MOST_PATIENT = 300.0  # whatever an upstream asks for
 
 _STATUSES = {
     "not_start": QUEUED,
@@ -78,7 +80,7 @@ async def follow(
         except NotFound as error:
             raise APIError(f"the upstream knows the video no more: {error.message}") from None
         except NexhinaError as error:
-            wait = max(wait, getattr(error, "retry_after", None) or 0)
+            wait = max(wait, min(_MOST_PATIENT, getattr(error, "retry_after", None) or 0))
             continue
         if state.status == FAILED:
             raise APIError(state.message or "the upstream gave up", code=state.code or None)
@@ -92,7 +94,7 @@ async def _ask(upstream: UpstreamPort, upstream_id: str) -> State:
     status, content = 404, b""
     headers: Mapping[str, str] = {}
     for path in PATHS:
-        answer = await upstream.send(Call(f"{path}/{upstream_id}", method="GET"))
+        answer = await upstream.send(Call(f"{path}/{quote(upstream_id, safe='')}", method="GET"))
         try:
             status, content, headers = answer.status, await read(answer), answer.headers
         finally:

@@ -26,6 +26,7 @@ MOST_SECONDS = 10.0
 MOST_REDIRECTS = 3
 MOST_LINKS = 16  # in one request, so that a call cannot make the gateway call hundreds of servers
 _LONGEST_LINK = 8_192
+_LAST_PORT = 65_535
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _IMAGES = ("image/",)
 _HINT = "send a link that anybody can open, or the content itself as a data URI"
@@ -154,6 +155,8 @@ async def _guarded(client: httpx2.AsyncClient, url: str, allow_private: bool) ->
     request = client.build_request("GET", url, headers=_HEADERS)
     host = request.url.raw_host.decode("ascii")
     port = request.url.port or (443 if request.url.scheme == "https" else 80)
+    if port > _LAST_PORT:
+        raise BadRequest("it names a port that cannot be")
     address = await resolve(host, port, allow_private=allow_private)
     # The Host header is in the request already: a change of its URL does not touch it.
     request.url = request.url.copy_with(host=address)

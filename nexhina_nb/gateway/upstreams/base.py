@@ -90,6 +90,21 @@ class UpstreamPort(Protocol):
         ...
 
 
+class Whole:
+    """An answer that is here already."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], content: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.content = content
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        yield self.content
+
+    async def aclose(self) -> None:
+        """Nothing is open any more."""
+
+
 async def read(answer: Answer) -> bytes:
     """The whole body of an answer."""
     return b"".join([chunk async for chunk in answer.chunks()])

@@ -51,6 +51,7 @@ def _is_global(address: _Address) -> bool:
         and not address.is_multicast
         and not address.is_reserved
         and not address.is_unspecified
+        and not getattr(address, "is_site_local", False)
     )
 
 

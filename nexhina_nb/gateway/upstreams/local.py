@@ -107,10 +107,13 @@ class LocalAnswer:
         if self._served.is_ready:
             return next(self._served.pieces, None)
         async with self._turns:
-            self._busy = True
             return await asyncio.to_thread(self._computed)
 
     def _computed(self) -> bytes | None:
+        with self._lock:
+            if self._closed:
+                return b""
+            self._busy = True
         # Whoever waits may have left: then it is this thread that ends the work.
         try:
             return next(self._served.pieces, None)

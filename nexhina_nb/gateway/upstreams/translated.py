@@ -16,7 +16,7 @@ from nexhina_nb.gateway import dialects
 from nexhina_nb.gateway.dialects.base import Dialect, Several, Translator
 from nexhina_nb.gateway.taps.base import data_of, payload_of
 from nexhina_nb.gateway.taps.chat import ChatTap, as_stream
-from nexhina_nb.gateway.upstreams.base import Answer, Call, UpstreamPort, read
+from nexhina_nb.gateway.upstreams.base import Answer, Call, UpstreamPort, Whole, read
 from nexhina_nb.gateway.upstreams.served import EVENTS
 from nexhina_nb.gateway.upstreams.several import send_each
 from nexhina_nb.wire.faults import read_fault
@@ -61,37 +61,26 @@ class Translated:
         await self._upstream.aclose()
 
 
-class _Kept:
+class _Kept(Whole):
     """An answer that has been read to see what it says."""
-
-    def __init__(self, answer: Answer, content: bytes) -> None:
-        self.status = answer.status
-        self.headers: Mapping[str, str] = answer.headers
-        self._content = content
 
     @classmethod
     async def of(cls, answer: Answer) -> _Kept:
         try:
-            return cls(answer, await read(answer))
+            return cls(answer.status, answer.headers, await read(answer))
         finally:
             await answer.aclose()
 
     @property
     def is_about_the_path(self) -> bool:
         """Whether the path is unknown there, and not the model, or an earlier response."""
-        body = _parsed(self._content)
+        body = _parsed(self.content)
         if isinstance(body, dict) and body.get("type") == "error":
             return False  # who refuses in Anthropic's words has understood them
         fault = read_fault(body)
         return fault.code not in ("model_not_found", "previous_response_not_found") and (
             fault.param in (None, "", "path")
         )
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        yield self._content
-
-    async def aclose(self) -> None:
-        """Nothing is open any more."""
 
 
 class _Translation:

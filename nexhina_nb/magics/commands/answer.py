@@ -1,14 +1,17 @@
-"""An answer as a display: Markdown, JSON or plain text, with the tool calls below it."""
+"""An answer as a display: Markdown, JSON or plain text, with the tool calls below it, and above it
+the thinking, folded up.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import Any, Literal
 
-from nexhina_nb.client.replies import ChatReply
+from nexhina_nb.client import ChatReply, RespondReply
 from nexhina_nb.magics.display import Bundle, Data
 from nexhina_nb.wire import ToolCall
 
+Reply = ChatReply | RespondReply
 Style = Literal["markdown", "json", "plain"]
 
 # Escape sequences of a terminal have no place in an answer.
@@ -24,7 +27,7 @@ def data_of(text: str, style: Style) -> Data:
     return {"text/markdown": markdown, "text/plain": plain}
 
 
-def bundle(reply: ChatReply, style: Style, **facts: Any) -> Bundle:
+def bundle(reply: Reply, style: Style, **facts: Any) -> Bundle:
     """The display of a whole reply; what changes from run to run goes into the metadata."""
     _, metadata = reply._repr_mimebundle_()
     metadata["nexhina"] |= facts
@@ -33,7 +36,13 @@ def bundle(reply: ChatReply, style: Style, **facts: Any) -> Bundle:
     if calls:
         below = data_of(calls, "plain") if style == "plain" else data_of_calls(calls)
         data = {kind: "\n\n".join(filter(None, (data.get(kind), below[kind]))) for kind in below}
+    if reply.reasoning and "text/markdown" in data:
+        data["text/markdown"] = f"{_folded(reply.reasoning)}\n\n{data['text/markdown']}"
     return data, metadata
+
+
+def _folded(thinking: str) -> str:
+    return f"<details><summary>Thinking</summary>\n\n{thinking.strip()}\n\n</details>"
 
 
 def data_of_calls(calls: str) -> Data:

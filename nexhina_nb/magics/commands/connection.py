@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,9 @@ from nexhina_nb.magics.state import Context
 from nexhina_nb.pricing.cost import format_usd
 from nexhina_nb.pricing.estimate import Estimate, estimate
 from nexhina_nb.pricing.price import UnknownPriceWarning
+
+# How a note of an estimate begins that knows only part of the price.
+FLOOR = "a floor"
 
 
 def connect(context: Context) -> Client:
@@ -45,6 +49,15 @@ def price(verb: Any, inputs: Any, **more: Any) -> Estimate:
         return estimate(verb, inputs, **more)
 
 
+def priced(context: Context, args: Call, estimated: Callable[[], Estimate]) -> Note | None:
+    """What --dry-run shows, else None; with --budget a call that is too dear is refused."""
+    if args.dry_run:
+        return preview(context, args, estimated())
+    if args.budget is not None:
+        guard(args, estimated())
+    return None
+
+
 def preview(context: Context, args: Call, estimated: Estimate) -> Note:
     """What --dry-run shows and keeps."""
     context.names.assign(args.out, estimated)
@@ -55,9 +68,9 @@ def guard(args: Call, estimated: Estimate) -> None:
     """Refuse a call that may cost more than its budget. Raises BadInput."""
     if args.budget is None:
         return
-    if estimated.usd is None:
+    if estimated.usd is None or any(note.startswith(FLOOR) for note in estimated.notes):
         raise BadInput(
-            f"no price is known for {estimated.model}, so that no budget can be kept",
+            f"{_unknown(estimated)}, so that no budget can be kept",
             hint="nothing was sent; leave --budget out, or use a model of `%nexhina models`",
         )
     most = estimated.usd[1]
@@ -69,6 +82,14 @@ def guard(args: Call, estimated: Estimate) -> None:
             f"this call may cost {format_usd(most)}, the budget is ${args.budget.normalize():f}",
             hint=f"nothing was sent; {advice}",
         )
+
+
+def _unknown(estimated: Estimate) -> str:
+    if estimated.price is None:
+        return f"no price is known for {estimated.model}"
+    if estimated.usd is None:
+        return "the length of the recording is not known"
+    return "what this call takes is known only afterwards"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import numpy as np
 
@@ -14,11 +14,11 @@ from nexhina_nb import tabular
 from nexhina_nb.batch.options import Options, Outcome
 from nexhina_nb.batch.ranked import ERROR
 from nexhina_nb.client import Vectors, tables
-from nexhina_nb.errors import BadInput, GatewayNotRunning
-from nexhina_nb.magics import frames
-from nexhina_nb.magics.commands.connection import Stopwatch, connect, guard, preview, price
+from nexhina_nb.errors import GatewayNotRunning
+from nexhina_nb.magics.commands.connection import Stopwatch, connect, preview, price, priced
+from nexhina_nb.magics.commands.inputs import frame_column, some_lines
+from nexhina_nb.magics.commands.rows import show_frame
 from nexhina_nb.magics.display import Note
-from nexhina_nb.magics.interpolate import interpolate
 from nexhina_nb.magics.options import Embed, Rerank
 from nexhina_nb.magics.state import Context
 from nexhina_nb.pricing.estimate import Estimate
@@ -32,7 +32,7 @@ def embed(context: Context, args: Embed, body: str) -> Note | None:
     """Texts → vectors; a frame → the same kind of frame with the column "embedding"."""
     if args.frame is None:
         return _embed_lines(context, args, body)
-    frame, column = _column(context, args, body)
+    frame, column = frame_column(context, args, body)
 
     def batch(options: Options) -> Outcome | Estimate:
         return tabular.embed_table(frame, column, options, into=INTO, dimensions=args.dimensions)
@@ -41,8 +41,9 @@ def embed(context: Context, args: Embed, body: str) -> Note | None:
 
 
 def _embed_lines(context: Context, args: Embed, body: str) -> Note | None:
-    texts, model = _lines(context, args, body), args.model or context.settings.embed_model
-    if (note := _priced(context, args, "embed", texts, model)) is not None:
+    texts = some_lines(context, args, args.column, body)
+    model = args.model or context.settings.embed_model
+    if (note := priced(context, args, partial(price, "embed", texts, model=model))) is not None:
         return note
     client, watch = connect(context), Stopwatch()
     vectors = client.embed(texts, model=model, dimensions=args.dimensions)
@@ -66,7 +67,7 @@ def rerank(context: Context, args: Rerank, body: str) -> Note | None:
     assert args.query is not None
     if args.frame is None:
         return _rerank_lines(context, args, args.query, body)
-    frame, column = _column(context, args, body)
+    frame, column = frame_column(context, args, body)
 
     def batch(options: Options) -> Outcome | Estimate:
         return tabular.rerank_table(
@@ -77,9 +78,10 @@ def rerank(context: Context, args: Rerank, body: str) -> Note | None:
 
 
 def _rerank_lines(context: Context, args: Rerank, query: str, body: str) -> Note | None:
-    texts, model = _lines(context, args, body), args.model or context.settings.rerank_model
-    note = _priced(context, args, "rerank", query, model, documents=texts)
-    if note is not None:
+    texts = some_lines(context, args, args.column, body)
+    model = args.model or context.settings.rerank_model
+    estimate = partial(price, "rerank", query, model=model, documents=texts)
+    if (note := priced(context, args, estimate)) is not None:
         return note
     client, watch = connect(context), Stopwatch()
     reply = client.rerank(query, texts, model=model, top_n=args.top_n)
@@ -103,15 +105,11 @@ def _frame(context: Context, args: Embed | Rerank, batch: Batch) -> Note | None:
         **watch.facts(),
     }
     remarks = _remarks(args, outcome)
-    if isinstance(args, Rerank):
-        context.screen.show(_best(outcome), facts)
-    elif args.out is None:
-        context.screen.show(outcome.frame, facts)
-    else:
-        rows, length = len(outcome.frame), outcome.length
-        kept = f'{args.out}: {rows:,} rows, "{INTO}" holds vectors of {length:,} numbers'
-        context.screen.show(Note("; ".join((kept, *remarks))), facts)
+    if isinstance(args, Embed):
+        told = f'"{INTO}" holds vectors of {outcome.length:,} numbers'
+        show_frame(context, args.out, outcome.frame, facts, [told, *remarks])
         return None
+    context.screen.show(_best(outcome), facts)
     if remarks:
         context.screen.show(Note("; ".join(remarks)))
     return None
@@ -152,37 +150,3 @@ def _remarks(args: Embed | Rerank, outcome: Outcome) -> list[str]:
         column = f"{INTO}_error" if isinstance(args, Embed) else ERROR
         said.append(f'{progress.failed:,} of {progress.total:,} rows failed, "{column}" says why')
     return said
-
-
-def _lines(context: Context, args: Embed | Rerank, body: str) -> list[str]:
-    """The texts below the line. Raises BadInput if there are none."""
-    if args.column is not None:
-        raise BadInput("--column needs --from", hint="name the frame that has the column")
-    text = body if args.verbatim else interpolate(body, context.names)
-    lines = [line for line in text.splitlines() if line.strip()]
-    if not lines:
-        raise BadInput(
-            "there are no texts", hint="write one a line, or use --from FRAME --column NAME"
-        )
-    return lines
-
-
-def _column(context: Context, args: Embed | Rerank, body: str) -> tuple[Any, Any]:
-    """The frame and the name of its column. Raises BadInput if there are texts as well."""
-    assert args.frame is not None
-    if body.strip():
-        raise BadInput("there is a text, and --from as well", hint="leave one of them out")
-    return frames.pick(context.names, args.frame, args.column)
-
-
-def _priced(
-    context: Context, args: Embed | Rerank, verb: str, inputs: Any, model: str, **more: Any
-) -> Note | None:
-    """What --dry-run shows, else None; with --budget a call that is too dear is refused."""
-    if not args.dry_run and args.budget is None:
-        return None
-    estimated = price(verb, inputs, model=model, **more)
-    if args.dry_run:
-        return preview(context, args, estimated)
-    guard(args, estimated)
-    return None

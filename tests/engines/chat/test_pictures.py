@@ -58,7 +58,7 @@ def ask(task: str, *urls: str, **options: Any) -> str:
         ("What is the dominant colour? Answer in one word.", "white"),
         ("What's the background color?", "It stands on a plain white ground."),
         ("Is there any red in it?", "Yes, 14% of it is red."),
-        ("Is there any blue in it?", "No, I find no part of it that is blue and counts."),
+        ("Is there any blue in it?", "No, no part of it that counts is blue."),
         ("Is this picture dark?", "No, its mean lightness is 95%, which is bright."),
         ("Is it bright or dark?", "Its mean lightness is 95%, which is bright."),
         ("How many circles are there? Only the number.", "3"),
@@ -74,6 +74,93 @@ def ask(task: str, *urls: str, **options: Any) -> str:
 )
 def test_questions_about_one_picture(task: str, said: str) -> None:
     assert ask(task, LIGHT) == said
+
+
+def shapes() -> str:
+    """A data URI of two blue circles, a red one, a green square and an orange triangle."""
+    image = Image.new("RGB", (400, 300), "white")
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((20, 20, 180, 180), fill="red")
+    draw.ellipse((220, 30, 280, 90), fill="blue")
+    draw.ellipse((200, 200, 240, 240), fill="blue")
+    draw.rectangle((300, 200, 360, 260), fill="green")
+    draw.polygon([(60, 280), (100, 210), (140, 280)], fill="orange")
+    held = io.BytesIO()
+    image.save(held, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(held.getvalue()).decode()}"
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        ("What colour is the biggest shape?", "The biggest shape is red."),
+        ("What is the color of the triangle?", "The triangle is orange."),
+        ("What colour are the circles?", "The circles are red and blue."),
+        ("What colour is the star?", "I find no star in it."),
+        ("Which shape is the smallest?", "The smallest shape is a blue circle."),
+        ("What is the largest object?", "The largest object is a red circle."),
+        ("Which star is the smallest?", "I find no smallest star in it."),
+        ("Where is the green square?", "The green square is at the bottom right."),
+        ("Where is the star?", "I find no star in it."),
+        ("Where are the blue circles?", "The blue circles are at the top and bottom."),
+        ("Is the square blue?", "No, the square is green."),
+        ("Are all circles red?", "No, the circles are red and blue."),
+        ("Is the biggest shape red?", "Yes, the biggest shape is red."),
+        ("Is the star red?", "I find no star in it."),
+        ("Is there a triangle?", "Yes, I find 1 orange triangle."),
+        ("Are there any blue circles?", "Yes, I find 2 blue circles."),
+        ("Does it contain a purple star?", "No, I find no purple star in it."),
+        (
+            "What is to the right of the red circle?",
+            "I find 1 green square and 2 blue circles to the right of the red circle.",
+        ),
+        ("What is above the red circle?", "I find no plain shape above the red circle."),
+        ("What is below the star?", "I find no star in it."),
+        ("Are there more circles than squares?", "Yes, I find 3 against 1."),
+        ("Are there fewer circles than squares?", "No, I find 3 against 1."),
+        ("How many squares and triangles are there? Only the number.", "2"),
+        (
+            "How many triangles do you see?",
+            "I count 1 triangle (found: 1 red circle, 1 green square, 1 orange triangle and 2 blue "
+            "circles).",
+        ),
+    ],
+)
+def test_questions_about_shapes(task: str, said: str) -> None:
+    assert ask(task, shapes()) == said
+
+
+def test_objects_of_a_schema_are_the_shapes() -> None:
+    wanted = ("shape", "color", "x")
+    row = {
+        "type": "object",
+        "properties": {name: {"type": "integer" if name == "x" else "string"} for name in wanted},
+        "required": list(wanted),
+    }
+    schema = {
+        "type": "object",
+        "properties": {
+            "number_of_circles": {"type": "integer"},
+            "shapes": {"type": "array", "items": row},
+        },
+        "required": ["number_of_circles", "shapes"],
+    }
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema, "strict": True}}
+    made = json.loads(ask("Fill this in", shapes(), response_format=form))
+    assert made["number_of_circles"] == 3
+    assert [(row["color"], row["shape"]) for row in made["shapes"]] == [
+        ("red", "circle"),
+        ("green", "square"),
+        ("orange", "triangle"),
+        ("blue", "circle"),
+        ("blue", "circle"),
+    ]
+    assert abs(made["shapes"][0]["x"] - 100) <= 2
+
+
+def test_one_of_several_pictures_is_asked_about() -> None:
+    assert ask("How many circles are in the second picture? Only the number.", LIGHT, DARK) == "1"
+    assert ask("What colour is the circle in the first image?", LIGHT, DARK).endswith("red.")
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,10 @@ def test_the_steps_that_a_prompt_asks_for(photo: bytes) -> None:
     assert np.abs(np.diff(pixels(edited("blur", photo)), axis=1)).mean() < (
         np.abs(np.diff(before, axis=1)).mean()
     )
+    assert pixels(edited("make it night", photo)).mean() < 0.6 * before.mean()
+    near = pixels(edited("zoom in", photo))
+    assert np.abs(near[60, 80] - before[60, 80]).max() < 20
+    assert np.abs(near[0, 0] - before[20, 27]).max() < 20
     assert edited("rotate left", photo).size == SIZE[::-1]
     assert edited("crop it to a square", photo).size == (120, 120)
     red = pixels(edited("more red", photo)).mean(axis=(0, 1)) - before.mean(axis=(0, 1))
@@ -106,6 +110,11 @@ def test_several_steps_are_taken_in_the_order_of_the_prompt(photo: bytes) -> Non
     after = pixels(edited("black and white with a red border", photo))
     assert tuple(after[0, 0]) == NAMED["red"]
     assert (after[60, :, 0] == after[60, :, 2])[20:-20].all()
+
+
+def test_a_prompt_full_of_turns_turns_once(photo: bytes) -> None:
+    # Each turn of 45 degrees makes the picture larger: forty of them would fill any memory.
+    assert edited("rotate by 45 " * 40, photo).size == edited("rotate by 45", photo).size
 
 
 def test_text_and_things_are_added_to_the_picture(photo: bytes) -> None:

@@ -145,3 +145,9 @@ def test_no_prompt_fails_at_any_size(prompt: str, size: tuple[int, int], transpa
 @pytest.mark.parametrize("prompt", ["a city by the sea", "pie chart of a 1, b 2", 'sign "HI"'])
 def test_long_and_narrow_pictures(prompt: str, size: tuple[int, int]) -> None:
     assert picture(prompt, size).size == size
+
+
+@pytest.mark.parametrize("pair", [("Ä", "Ö"), ("é", "è"), ("ß", "ñ"), ("Я", "Ж"), ("α", "β")])
+def test_letters_beyond_ascii_are_drawn(pair: tuple[str, str]) -> None:
+    one, other = (picture(f'"{letter}" in black on white') for letter in pair)
+    assert digest(one.convert("1")) != digest(other.convert("1"))

@@ -27,6 +27,7 @@ def test_counts_colours_sizes_and_places_belong_to_their_shapes() -> None:
         ("a red circle above a blue square", [(0, -1), (0, 1)]),
         ("a circle left of a square", [(-1, 0), (1, 0)]),
         ("a circle in the middle", [(0, 0)]),
+        ("a blue circle inside a red square", [(0, 0), (0, 0)]),
         ("a circle", [None]),
     ],
 )
@@ -54,6 +55,10 @@ def test_a_colour_does_not_leak_from_an_unknown_noun() -> None:
         ("bar chart: Q1 1,200, Q2 900 and Q3 15 in teal", "bar", "Q1 Q2 Q3", (1200, 900, 15), ""),
         ("bar graph with 3 cats and 4 dogs", "bar", "cats dogs", (3, 4), ""),
         ("a bar chart about nothing", "bar", "", (), ""),
+        ("line chart of temperature Jan 2 Feb 4 Mar 9", "line", "Jan Feb Mar", (2, 4, 9), ""),
+        ('bar chart titled "Sales" with Q1: 10, Q2: -5', "bar", "Q1 Q2", (10, -5), "Sales"),
+        ("Kreisdiagramm: Äpfel 30, Birnen 70", "pie", "Äpfel Birnen", (30, 70), ""),
+        ("pie chart with 3 equal slices", "pie", "1 2 3", (1, 1, 1), ""),
     ],
 )
 def test_charts(prompt: str, kind: str, labels: str, values: tuple[float, ...], title: str) -> None:
@@ -63,12 +68,47 @@ def test_charts(prompt: str, kind: str, labels: str, values: tuple[float, ...], 
     assert chart.title == title
 
 
+def test_a_diagram_of_something_is_no_chart() -> None:
+    assert read("a diagram of the water cycle").chart is None
+    assert read("a diagram of 3, 4, 5").chart is not None
+
+
+@pytest.mark.parametrize(
+    ("prompt", "colours", "roof"),
+    [
+        ("a house with a red roof", (), "red"),
+        ("ein rotes Haus mit blauem Dach", ("red",), "blue"),
+        ("house with white walls and a blue roof", ("white",), "blue"),
+        ("une maison rouge sous un ciel bleu", ("red",), ""),
+        ("a house in green", ("green",), ""),
+    ],
+)
+def test_the_colours_of_a_house(prompt: str, colours: tuple[str, ...], roof: str) -> None:
+    house = read(prompt).thing("house")
+    assert house is not None
+    assert (house.colours, house.roof) == (colours, roof)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "colours"),
+    [
+        ("three circles: red, green, blue", [("red", "green", "blue")]),
+        ("tres círculos rojos y un cuadrado azul", [("red",), ("blue",)]),
+        ("drei gelbe Sterne auf blauem Grund", [("yellow",)]),
+    ],
+)
+def test_colours_after_their_noun(prompt: str, colours: list[tuple[str, ...]]) -> None:
+    assert [thing.colours for thing in read(prompt).shapes] == colours
+
+
 @pytest.mark.parametrize(
     ("prompt", "text", "board"),
     [
         ('a sign that says "OPEN"', "OPEN", "sign"),
         ("a neon sign saying “Bar 24”", "Bar 24", "neon"),
         ("poster with the words Hello World", "Hello World", "poster"),
+        ("the number 42", "42", ""),
+        ("a big red letter A", "A", ""),
         ("it's a dog's life", None, None),
     ],
 )
@@ -101,6 +141,8 @@ def test_motions_belong_to_their_shapes() -> None:
             "3 red circles and an orange square on a white background.",
         ),
         ("bar chart of a 1, b 2.5", "A bar chart of a 1, b 2.5."),
+        ("a black cat on a white background", "A black cat on a white background."),
+        ("a house with a red roof", "A landscape with a house with a red roof."),
         ("two boats at sunset", "A landscape at sunset with 2 boats."),
         ('"Hi" on a black background', 'The text "Hi" on a black background.'),
     ],

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _ALIKE = 0.05  # difference of shares and levels (0..1) that nobody would call one
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+_ONE = re.compile(rf"\b({'|'.join(_ORDINALS)}) (?:picture|image|photo|one)\b", re.I)
 _COMPARES = re.compile(
     r"\b(?:compar\w+|differ\w*|same|identical|alike|similar|versus|vs|both|common)\b", re.I
 )
@@ -34,6 +35,13 @@ _MEASURES: tuple[tuple[re.Pattern[str], str, Callable[[Look], float]], ...] = tu
         (r"\b(?:more|most) shapes\b", "richer in shapes", lambda look: len(look.shapes)),
     )
 )
+
+
+def meant(looks: Sequence[Look], task: str) -> Sequence[Look]:
+    """The picture that a task names by its place, where it names just one; else all of them."""
+    places = {_ORDINALS.index(name.lower()) for name in _ONE.findall(task)}
+    one = [looks[place] for place in places if place < len(looks)]
+    return one if len(places) == 1 and one else looks
 
 
 def answer(looks: Sequence[Look], task: str) -> Answer | None:

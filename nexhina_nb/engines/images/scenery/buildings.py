@@ -74,7 +74,7 @@ def _houses(canvas: Canvas, scene: Scene, thing: Thing, moment: Moment) -> None:
         if thing.count > 4:
             wide *= 0.6
         wall = NAMED[thing.colours[0]] if thing.colours else dice.choice(_WALLS)
-        roof = NAMED[thing.colours[1]] if len(thing.colours) > 1 else dice.choice(_ROOFS)
+        roof = NAMED[thing.roof] if thing.roof else dice.choice(_ROOFS)
         light = scene.palette.light
         at = (x * canvas.width, y * canvas.height)
         _house(canvas, at, wide, (light.on(wall), light.on(roof)), _is_dark(scene))

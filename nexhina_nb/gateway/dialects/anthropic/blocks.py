@@ -112,7 +112,7 @@ def _document(block: Block, param: str) -> list[Payload]:
         case "content" if isinstance(source.get("content"), str):
             return [*named, _text(source["content"])]
         case "content":
-            rows = source.get("content") or ()
+            rows = [row for row in source.get("content") or () if row["type"] != "document"]
             return [*named, *(part for row in rows for part in _parts(row, param))]
         case "base64":
             file = {"filename": block.get("title") or "document.pdf", "file_data": _data(source)}

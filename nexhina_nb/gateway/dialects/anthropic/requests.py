@@ -50,12 +50,15 @@ def _length(body: Mapping[str, Any]) -> Payload:
     if "max_tokens" not in body:  # tokens are only counted
         return {}
     name = "max_completion_tokens" if _THINKS.search(body["model"]) else "max_tokens"
-    return {name: body["max_tokens"]}
+    # Nothing is asked for to fill a cache, but no chat answers with nothing: one token is next.
+    return {name: body["max_tokens"] or 1}
 
 
 def _stops(stops: list[str]) -> list[str]:
     if len(stops) > MOST_STOPS:
-        raise BadRequest(f"this model takes at most {MOST_STOPS}", param="stop_sequences")
+        raise BadRequest(
+            f"this model takes at most {MOST_STOPS} stop sequences", param="stop_sequences"
+        )
     return stops
 
 

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from nexhina_nb.gateway.endpoints.calls import origin_of
 from nexhina_nb.gateway.endpoints.openapi.document import document
 from nexhina_nb.gateway.endpoints.openapi.page import page
 
@@ -37,7 +38,8 @@ def routes() -> list[BaseRoute]:
 
     async def docs(request: Request) -> HTMLResponse:
         """this description, as a page"""
-        return HTMLResponse(await run_in_threadpool(page, await described(request)), headers=_SAFE)
+        text = await run_in_threadpool(page, await described(request), origin_of(request))
+        return HTMLResponse(text, headers=_SAFE)
 
     return [
         Route("/openapi.json", openapi, methods=["GET"]),

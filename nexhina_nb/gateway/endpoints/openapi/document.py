@@ -17,6 +17,13 @@ from nexhina_nb.release import version
 
 Payload = dict[str, Any]
 
+# The families in the order of a reader's interest; others come after them.
+_FAMILIES = (
+    "chat", "responses", "messages", "completions", "embeddings", "rerank", "moderations",
+    "images", "audio", "videos", "models", "usage", "log", "gateway",
+)  # fmt: skip
+# Paths that say otherwise what they belong to.
+_ALIASES = {"edits": "images", "engines": "embeddings", "video": "videos"}
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 _ABOUT = (
     "The gateway of nexhina_nb: the API of OpenAI and of Anthropic over channels and built-in "
@@ -40,6 +47,8 @@ def document(routes: Iterable[BaseRoute]) -> Payload:
     for route, method in served(routes):
         path = _PARAMETER.sub(r"{\1}", route.path)
         paths.setdefault(path, {})[method.lower()] = _operation(route, path, method, schemas)
+    used = {operation["tags"][0] for row in paths.values() for operation in row.values()}
+    families = [*_FAMILIES, *sorted(used.difference(_FAMILIES))]
     refused = "\n".join(f"- `{path}`: {reason}" for path, reason in NOT_OFFERED.items())
     return {
         "openapi": "3.1.0",
@@ -50,6 +59,7 @@ def document(routes: Iterable[BaseRoute]) -> Payload:
             "license": {"name": "BSD-3-Clause", "identifier": "BSD-3-Clause"},
         },
         "servers": [{"url": "/"}],
+        "tags": [{"name": name} for name in families if name in used],
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -88,7 +98,7 @@ def _operation(route: Route, path: str, method: str, schemas: dict[str, Payload]
 def _tag(path: str) -> str:
     """The family of a path: what follows the version."""
     _, root, *rest = path.split("/")
-    return rest[0] if root in ("v1", "v2", "api") else "gateway"
+    return _ALIASES.get(rest[0], rest[0]) if root in ("v1", "v2", "api") else "gateway"
 
 
 def _parameters(path: str, row: Operation) -> Iterator[Payload]:

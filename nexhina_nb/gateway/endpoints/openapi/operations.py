@@ -21,8 +21,10 @@ _CALLING = (*_LOOKING, 413, 415, 429, 500, 501, 502, 504)
 class Operation:
     """``request`` and ``replies`` are names of `wire`; with several replies the first is the usual
     one, and one that ends in ``[]`` is a list. With ``in_data`` a reply stands in the ``data`` of
-    New API's envelope (contract 7.1). ``others`` are content types of replies that are no JSON, ``query`` the JSON schemas of
-    parameters. ``carriers`` are the ways in which a key may come; none: no key is asked for.
+    New API's envelope (contract 7.1). ``others`` are content types of replies that are no JSON.
+
+    ``query`` has the JSON schemas of parameters, ``statuses`` are those of errors. ``carriers`` are
+    the ways in which a key may come; none: no key is asked for.
     """
 
     request: str = ""

@@ -1,0 +1,57 @@
+"""Every option of ``%nexhina`` and ``%%nexhina``, once: a verb's options are the fields of a frozen
+dataclass, so that what is parsed is typed. A field is one row; its metadata is an `Option`.
+"""
+
+from __future__ import annotations
+
+from nexhina_nb.magics.options.account import (
+    Conversations,
+    Cost,
+    Gateway,
+    Help,
+    Login,
+    Logs,
+    Models,
+    Usage,
+)
+from nexhina_nb.magics.options.asking import Asking, Chat, Respond
+from nexhina_nb.magics.options.base import Call, CellCall, Command, Kind, Option
+from nexhina_nb.magics.options.judging import Embed, Moderate, Rerank
+from nexhina_nb.magics.options.media import (
+    EarlierVideo,
+    Hearing,
+    Image,
+    Speak,
+    Transcribe,
+    Translate,
+    Video,
+)
+
+__all__ = [
+    "Asking",
+    "Call",
+    "CellCall",
+    "Chat",
+    "Command",
+    "Conversations",
+    "Cost",
+    "EarlierVideo",
+    "Embed",
+    "Gateway",
+    "Hearing",
+    "Help",
+    "Image",
+    "Kind",
+    "Login",
+    "Logs",
+    "Models",
+    "Moderate",
+    "Option",
+    "Rerank",
+    "Respond",
+    "Speak",
+    "Transcribe",
+    "Translate",
+    "Usage",
+    "Video",
+]

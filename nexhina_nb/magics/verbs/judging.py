@@ -1,0 +1,61 @@
+"""The verbs that give figures for texts."""
+
+from __future__ import annotations
+
+from nexhina_nb.magics.options import Embed, Moderate, Rerank
+from nexhina_nb.magics.verbs.base import Verb
+
+JUDGING = (
+    Verb(
+        "embed",
+        "turn texts into vectors; one text a line, or a column of a frame",
+        Embed,
+        "vectors:embed",
+        is_cell=True,
+        body="one text a line",
+        details=(
+            "Lines give an array (n, d) of float32. A frame gives the same kind of frame with one "
+            'more column, "embedding". Of a frame, equal texts are sent once and answers are kept '
+            "on disk, so that running the cell again costs nothing."
+        ),
+        examples=(
+            "%%nexhina embed -o vectors\nthe first text\nthe second text",
+            "%%nexhina embed --from df --column text -o df2",
+        ),
+    ),
+    Verb(
+        "rerank",
+        "sort documents by relevance; one document a line, or a column of a frame",
+        Rerank,
+        "vectors:rerank",
+        is_cell=True,
+        body="one document a line",
+        details=(
+            "A frame gives the same kind of frame, best rows first, with the columns "
+            '"relevance_score" and "rank" added.'
+        ),
+        examples=(
+            '%%nexhina rerank -q "capital of France"\nParis is large.\nBread is baked.',
+            '%%nexhina rerank -q "late parcels" --from df --column text -n 10 -o best',
+        ),
+    ),
+    Verb(
+        "moderate",
+        "judge texts or pictures for harm; one text a line, or a column of a frame",
+        Moderate,
+        "judging:moderate",
+        is_cell=True,
+        body="one text a line",
+        details=(
+            "Lines give a verdict each, by thirteen categories. A frame gives the same kind of "
+            'frame with the columns "flagged", "category" (of those that apply, the most likely) '
+            "and one column of scores (0 to 1) for each category. Equal texts are sent once. "
+            "Pictures are judged together with the text, which is then one line at most."
+        ),
+        examples=(
+            "%%nexhina moderate -o verdicts\nI will hurt you.\nHave a nice day.",
+            "%%nexhina moderate --from df --column text -o checked",
+            "%%nexhina moderate --image photo.jpg",
+        ),
+    ),
+)
