@@ -114,9 +114,10 @@ class EventState(ABC, Generic[Piece, Result]):
     def reply(self) -> Result:
         """The whole reply; only a stream that has ended has one."""
         if self._reply is None:
+            so_far = "; .text is what came so far" if self.text else ""
             raise NexhinaError(
                 "the stream has not come to its end",
-                hint="iterate over all of it, or call read(); .text is what came so far",
+                hint=f"iterate over all of it, or call read(){so_far}",
             )
         return self._reply
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,7 +97,7 @@ class Exchange:
         self.accounted = False  # whether the call's end is, or surely will be, in the ledger
         self._estimate = 0
         self._hold = Hold(caller, 0)
-        self._price = Price()
+        self._price = _UNPRICED
         self._ratios: tuple[Ratio, ...] = ()
         self._settling: asyncio.Task[Bill] | None = None
         self._record = Record(
@@ -205,10 +205,6 @@ class Exchange:
                 release(self._hold)
         return answer.status, headers | {QUOTA_HEADER: str(bill.taken)}, content
 
-    def _heard(self, reply: Reply) -> Tokens | None:
-        with reply.sound or nullcontext():
-            return self.measured(reply)
-
     def _reply(self, headers: Mapping[str, str], content: bytes) -> Reply:
         is_json = self.kind.plain == "json" or "json" in headers.get("content-type", "")
         payload = answers.parsed(content) if is_json else None
@@ -277,13 +273,15 @@ class Exchange:
             raise
         finally:
             release(self._hold)
+            if reply.sound is not None:
+                reply.sound.close()
             if self._settled is not None:
                 self._settled(is_paid)
         return Bill(used, taken, instead)
 
     async def _used(self, reply: Reply, text: str) -> Tokens:
         if self.kind.plain == "sound":  # its length is read, which takes a while
-            used = await asyncio.to_thread(self._heard, reply)
+            used = await asyncio.to_thread(self.measured, reply)
         else:
             used = self.measured(reply)
         # Zeros are believed (contract 5.5), unless there is text that they do not count.
@@ -299,3 +297,4 @@ class Exchange:
 
 
 _ASK_USAGE = {"include_usage": True}
+_UNPRICED = Price()  # made once: a price computes its weights, which takes a tenth of a call

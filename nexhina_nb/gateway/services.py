@@ -117,8 +117,9 @@ class Gateway:
 
     async def aclose(self) -> None:
         """Finish what runs, settle it, close every connection."""
-        while self._running:
-            await asyncio.wait(self._running)
+        own = asyncio.current_task()
+        while others := self._running - {own}:
+            await asyncio.wait(others)
         for upstream in self._upstreams.values():
             await upstream.aclose()
         await self.till.aclose()

@@ -74,6 +74,21 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+def until_quiet(upstream: Upstream) -> None:
+    """Wait until calls are held and no more have come for two seconds: as many as the batch's pace
+    allows, which a busy machine makes fewer than it may.
+    """
+    seen, since = -1, time.monotonic()
+
+    def is_quiet() -> bool:
+        nonlocal seen, since
+        if upstream.sent.total() != seen:
+            seen, since = upstream.sent.total(), time.monotonic()
+        return upstream.under_way > 0 and time.monotonic() - since > 2
+
+    until(is_quiet)
+
+
 def pid_of(kernel: Kernel) -> int:
     """Its process."""
     return int(kernel.manager.provisioner.process.pid)  # type: ignore[union-attr]
@@ -95,7 +110,7 @@ def test_after_a_kill_no_answered_text_is_sent_again(
         assert unlucky.run(setup(upstream, "killed") + FRAMES["pandas"]).status == "ok"
         unlucky.client.execute(EMBED)
         assert half.wait(30)
-        until(lambda: upstream.under_way == AT_ONCE)
+        until_quiet(upstream)
         lose(unlucky)
     until(lambda: upstream.under_way == 0)
     answered = set(upstream.answered)
@@ -128,7 +143,7 @@ def test_an_interrupt_stops_the_calls_and_keeps_what_came(
 
     def interrupt() -> None:
         assert first.wait(30)
-        until(lambda: upstream.under_way == AT_ONCE)
+        until_quiet(upstream)
         at.append(time.monotonic())
         os.kill(pid_of(kernel), signal.SIGINT)
 
@@ -148,7 +163,7 @@ def test_an_interrupt_stops_the_calls_and_keeps_what_came(
     said = "DataFrame True True ['not_done: the batch was stopped before']"
     assert part.text.strip() == said, part.error
     until(lambda: upstream.under_way == 0)
-    assert upstream.left == AT_ONCE
+    assert 0 < upstream.left <= AT_ONCE
     answered = set(upstream.answered)
     upstream.forget()
     upstream.faults, upstream.on_answer = Faults(), lambda seen: None

@@ -173,7 +173,9 @@ def test_the_reply(tmp_path: Path) -> None:
         assert reply.save(tmp_path / f"a.{suffix}").read_text() == text
     assert json.loads(reply.save(tmp_path / "a.json").read_text()) == VERBOSE
     assert reply.save(tmp_path / "a").name == "a.txt"
-    with pytest.raises(errors.BadInput):
+    with pytest.raises(
+        errors.BadInput, match=r"nothing is written as \.doc → end the name in \.txt or"
+    ):
         reply.save(tmp_path / "a.doc")
     data, more = reply._repr_mimebundle_()
     assert data["text/markdown"] == "`0:00` Hi, \\$5\\.  \n`1:01` Bye\\!"

@@ -91,6 +91,8 @@ def test_shown() -> None:
     assert data == {"text/plain": "1 × 2 float32\n[[3. 4.]]"}
     assert metadata["nexhina"]["model"] == "m"
     json.dumps(metadata)
+    many = np.zeros((3, 256), np.float32).view(Vectors)._repr_mimebundle_()[0]["text/plain"]
+    assert len(many.splitlines()) == 4
     assert repr(np.zeros((2, 3), np.float32).view(Vectors)) == "<Vectors 2 × 3 float32, model None>"
 
 

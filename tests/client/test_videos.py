@@ -50,7 +50,9 @@ def test_from_prompt_to_file(server: MockServer, client: Client, tmp_path: Path)
     assert server.seen[0].json == {"prompt": "a red kite", "model": "local/video"}
     assert (job.id, job.status, job.progress, job.done) == ("task_1", "queued", 0, False)
     assert repr(job) == "<VideoJob task_1, queued, 0 %, local/video>"
-    assert job._repr_mimebundle_()[0] == {"text/plain": "video task_1: queued"}
+    shown = job._repr_mimebundle_()[0]
+    assert shown["text/plain"] == "video task_1: queued"
+    assert '<progress max="100" value="0">' in shown["text/html"]
     seen: list[VideoStatus] = []
     server.play(tell(), tell("in_progress", "40%"), tell("completed"), film())
     assert job.wait(report=seen.append) is job
@@ -212,8 +214,9 @@ def test_awaited(server: MockServer, tmp_path: Path) -> None:
     async def main() -> None:
         async with AsyncClient(server.base_url, "sk-test") as client:
             job = await client.video("x")
-            assert job._repr_mimebundle_()[0] == {"text/plain": "video task_1: queued"}
+            assert job._repr_mimebundle_()[0]["text/plain"] == "video task_1: queued"
             assert await (await job.refresh()).wait() is job
+            assert "`await job.video` fetches it" in job._repr_mimebundle_()[0]["text/plain"]
             assert (await job.save(tmp_path / "x.mp4")).read_bytes() == FILM
             with pytest.raises(errors.ConnectionFailed):
                 await job.video

@@ -258,6 +258,11 @@ def test_how_hard_to_think(fields: dict[str, Any], effort: str | None) -> None:
     assert chat.get("reasoning_effort") == effort
 
 
+def test_a_call_that_only_fills_a_cache_asks_for_next_to_nothing() -> None:
+    body = {"model": "m", "max_tokens": 0, "messages": TURNS}
+    assert MESSAGES.request(body)["max_tokens"] == 1
+
+
 def test_a_long_name_of_a_user_is_shortened_the_same_way_each_time() -> None:
     turns = [{"role": "user", "content": "hi"}]
     body = {"model": "m", "max_tokens": 5, "messages": turns}

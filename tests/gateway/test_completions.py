@@ -72,6 +72,13 @@ def test_sixteen_tokens_where_no_limit_is_named(sdk: openai.OpenAI) -> None:
         assert (reply.choices[0].finish_reason, reply.usage.completion_tokens) == ("length", length)
 
 
+def test_no_limit_said_in_so_many_words(shared_gateway: RunningGateway) -> None:
+    body = {"model": MODEL, "prompt": "Repeat exactly: " + "one two " * 20, "max_tokens": None}
+    headers = {"authorization": f"Bearer {shared_gateway.key}"}
+    reply = httpx2.post(f"{shared_gateway.base_url}/completions", json=body, headers=headers)
+    assert reply.json()["usage"]["completion_tokens"] == 16
+
+
 def test_token_ids(sdk: openai.OpenAI) -> None:
     ids = tokens.encode(PROMPT)
     assert complete(sdk, prompt=ids).choices[0].text == complete(sdk).choices[0].text

@@ -56,6 +56,11 @@ def png(size: tuple[int, int] = (96, 96), colour: Any = "white", mode: str = "RG
     return buffer.getvalue()
 
 
+def test_an_error_says_what_to_do_about_it(sdk: openai.OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError, match=r"5x5 cannot be drawn: each side must be "):
+        sdk.images.generate(prompt=PROMPT, size="5x5")  # type: ignore[call-overload]
+
+
 def test_links_work_without_a_key_and_by_default(
     sdk: openai.OpenAI, served: RunningGateway
 ) -> None:

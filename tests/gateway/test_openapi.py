@@ -130,6 +130,13 @@ def test_operations_are_told_apart_and_explained(told: dict[str, Any]) -> None:
     assert all(operation["summary"] for operation in found)
 
 
+def test_families_are_in_the_order_of_their_use(told: dict[str, Any]) -> None:
+    names = [row["name"] for row in told["tags"]]
+    assert (names[0], names[-1]) == ("chat", "gateway")
+    assert {operation["tags"][0] for operation in operations(told).values()} == set(names)
+    assert operations(told)["POST", "/v1/edits"]["tags"] == ["images"]
+
+
 def test_only_open_routes_need_no_key(told: dict[str, Any]) -> None:
     open_routes = {
         path for (_, path), operation in operations(told).items() if not operation["security"]
@@ -183,6 +190,7 @@ def test_the_page_needs_no_other_server(
     reply = httpx2.get(f"{root(shared_gateway)}/docs")
     assert reply.headers["content-type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in reply.headers["content-security-policy"]
+    assert f"curl {shared_gateway.base_url}/chat/completions" in reply.text
     page = Links()
     page.feed(reply.text)
     assert not page.tags & {"script", "link", "img", "iframe"}

@@ -137,6 +137,7 @@ def test_an_interrupt_keeps_the_texts_of_a_column(online: Kernel, server: MockSe
         while len(server.seen) < 2 and time.monotonic() < deadline:
             time.sleep(0.01)
         if not sent:
+            time.sleep(0.1)
             sent.append(online.interrupt())
 
     online.run(

@@ -77,8 +77,9 @@ def _wanted(noun: str) -> Callable[[Region], bool] | None:
     if not words or words[-1] not in _SHAPE_STEMS | _ANY_STEMS:
         return None
     tints = _TINT_STEMS & set(words)
+    kinds = _BAR_STEMS if words[-1] in map(stem, _BARS) else {words[-1]}
     return lambda row: (
-        (words[-1] in _ANY_STEMS or stem(row.shape) == words[-1])
+        (words[-1] in _ANY_STEMS or stem(row.shape) in kinds)
         and (not tints or bool(tints & {stem(word) for word in row.colour.split()}))
     )
 
@@ -126,7 +127,9 @@ _SHAPES = (
     "circle ellipse square rectangle triangle diamond pentagon hexagon octagon star heart cross "
     "arrow"
 )
-SHAPE_WORDS = tuple(_SHAPES.split())
+# What people call the rectangles of a chart.
+_BARS = ("bar", "column")
+SHAPE_WORDS = (*_SHAPES.split(), *_BARS)
 _COLOURS = (
     "red green blue yellow orange purple violet pink brown black white grey gray cyan magenta teal "
     "turquoise navy olive maroon beige gold silver"
@@ -134,6 +137,7 @@ _COLOURS = (
 COLOUR_WORDS = tuple(_COLOURS.split())
 _TINT_STEMS = {stem(word) for word in COLOUR_WORDS}
 _SHAPE_STEMS = {stem(word) for word in SHAPE_WORDS}
+_BAR_STEMS = {stem("rectangle"), stem("square")}
 ANY_WORDS = ("shape", "object", "thing", "figure", "element", "form")
 _ANY_STEMS = {stem(word) for word in ANY_WORDS}
 _NUMBERS, _TEXT, _TRUTH, _LIST = ("number", "integer"), ("string",), ("boolean",), ("array",)

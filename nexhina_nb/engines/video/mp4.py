@@ -19,7 +19,7 @@ from PIL import Image
 from nexhina_nb.errors import BadRequest
 
 _BT709 = 1  # the number of HD video's colours in H.264
-# with one thread, for with more of them x264 does not give the same bytes each time
+# One thread: with more of them x264 gives other bytes nearly each time, with one only now and then.
 _OPTIONS = {"preset": "veryfast", "crf": "21", "tune": "animation", "threads": "1"}
 # A film may have come from elsewhere: no playlist is followed, and no address asked.
 _TRUSTED = {"format_whitelist": "mov,mp4,matroska,webm", "protocol_whitelist": "file"}

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 from PIL import Image, ImageDraw
 
+from nexhina_nb.engines.images import draw, encode
 from nexhina_nb.errors import BadRequest
 from tests.engines.chat.asking import say
 
@@ -24,9 +25,9 @@ def picture(
 ) -> str:
     """A data URI of circles in a row on a plain ground."""
     image = Image.new("RGB", size, ground)
-    draw = ImageDraw.Draw(image)
+    pen = ImageDraw.Draw(image)
     for place in range(circles):
-        draw.ellipse((20 + 90 * place, 50, 80 + 90 * place, 110), fill=colour)
+        pen.ellipse((20 + 90 * place, 50, 80 + 90 * place, 110), fill=colour)
     held = io.BytesIO()
     image.save(held, kind)
     return f"data:image/{kind.lower()};base64,{base64.b64encode(held.getvalue()).decode()}"
@@ -79,12 +80,12 @@ def test_questions_about_one_picture(task: str, said: str) -> None:
 def shapes() -> str:
     """A data URI of two blue circles, a red one, a green square and an orange triangle."""
     image = Image.new("RGB", (400, 300), "white")
-    draw = ImageDraw.Draw(image)
-    draw.ellipse((20, 20, 180, 180), fill="red")
-    draw.ellipse((220, 30, 280, 90), fill="blue")
-    draw.ellipse((200, 200, 240, 240), fill="blue")
-    draw.rectangle((300, 200, 360, 260), fill="green")
-    draw.polygon([(60, 280), (100, 210), (140, 280)], fill="orange")
+    pen = ImageDraw.Draw(image)
+    pen.ellipse((20, 20, 180, 180), fill="red")
+    pen.ellipse((220, 30, 280, 90), fill="blue")
+    pen.ellipse((200, 200, 240, 240), fill="blue")
+    pen.rectangle((300, 200, 360, 260), fill="green")
+    pen.polygon([(60, 280), (100, 210), (140, 280)], fill="orange")
     held = io.BytesIO()
     image.save(held, "PNG")
     return f"data:image/png;base64,{base64.b64encode(held.getvalue()).decode()}"
@@ -128,6 +129,24 @@ def shapes() -> str:
 )
 def test_questions_about_shapes(task: str, said: str) -> None:
     assert ask(task, shapes()) == said
+
+
+def chart() -> str:
+    *_, image = draw("a bar chart: Mon 12, Tue 30, Wed 21, Thu 44", (512, 512))
+    return f"data:image/png;base64,{base64.b64encode(encode(image)).decode()}"
+
+
+@pytest.mark.parametrize(
+    ("task", "said"),
+    [
+        ("What colour is the tallest bar?", "The tallest bar is red."),
+        ("What is the shortest column?", "The shortest column is a blue rectangle."),
+        ("Where is the tallest bar?", "The tallest bar is at the right."),
+        ("How many bars are there? Only the number.", "4"),
+    ],
+)
+def test_questions_about_a_chart(task: str, said: str) -> None:
+    assert ask(task, chart()) == said
 
 
 def test_objects_of_a_schema_are_the_shapes() -> None:

@@ -23,7 +23,8 @@ _Rows = Sequence["Region"]
 _TINT = f"(?:{'|'.join(COLOUR_WORDS)})"
 _NOUN = rf"(?:{_TINT} )?(?:{'|'.join((*SHAPE_WORDS, *ANY_WORDS))})(?:e?s)?\b"
 _THE = r"(?:the |an? |any )?"
-_RANKS = {"biggest": 0, "largest": 0, "smallest": -1, "tiniest": -1}
+_HEIGHTS = {"tallest": 0, "highest": 0, "longest": 0, "shortest": -1, "lowest": -1}
+_RANKS = {"biggest": 0, "largest": 0, "smallest": -1, "tiniest": -1, **_HEIGHTS}
 _RANK = re.compile(rf"\b({'|'.join(_RANKS)})\b", re.I)
 _SIDES: tuple[tuple[str, str, Callable[[Region, Region], bool]], ...] = (
     (r"(?:right of|right side of)", "to the right of", lambda row, one: row.left >= one.right),
@@ -41,6 +42,8 @@ def _ranked(look: Look, match: re.Match[str]) -> tuple[str, _Rows]:
     if rank is None:
         return noun, rows
     at = _RANKS[rank[1].lower()]
+    if rank[1].lower() in _HEIGHTS:
+        rows = sorted(rows, key=lambda row: row.top - row.low)
     return f"{rank[1].lower()} {noun}", rows[at:][:1]
 
 
