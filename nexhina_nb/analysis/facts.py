@@ -21,12 +21,13 @@ FACTS: dict[str, pl.DataType] = {
     "notebook": pl.String(),  # where in the caller's work the call was made
     "cell": pl.String(),
 }
-_FIELDS = pl.Struct({"duration_ms": pl.Float64(), **FACTS})
+DURATION = "duration"
+_FIELDS = pl.Struct({DURATION: pl.Float64(), **FACTS})
 
 
 def facts(rows: pl.Series) -> pl.Series:
-    """Structs of `other` and `quota` → structs of `FACTS` and ``duration_ms``; what cannot be read
-    is null.
+    """Structs of `other` and `quota` → structs of the duration in seconds and of `FACTS`; what
+    cannot be read is null.
     """
     fields = rows.struct
     found = [read(*pair) for pair in zip(fields["other"], fields["quota"], strict=True)]
@@ -45,8 +46,10 @@ def read(other: str | None, quota: int | None) -> tuple[Any, ...]:
     tags = tags if isinstance(tags, dict) else {}
     owed = _whole(record.get("quota_owed"))
     first = _whole(record.get("frt"))
+    took = _least(_number(record.get("duration_ms")))
     return (
-        _least(_number(record.get("duration_ms"))),
+        # Here, since polars divides a column in one way or another, as the last digit shows.
+        None if took is None else took / 1000,
         # New API writes -1000 where no first byte came
         _least(first),
         _whole(record.get("cache_tokens")),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from nexhina_nb.analysis.facts import FACTS, facts
+from nexhina_nb.analysis.facts import DURATION, FACTS, facts
 from nexhina_nb.errors import BadInput
 from nexhina_nb.wire.codes import LogType
 
@@ -46,7 +46,6 @@ RECORDED: dict[str, pl.DataType] = {
 SCHEMA: dict[str, pl.DataType] = {**RECORDED, "seconds": pl.Float64(), **FACTS}
 
 _NEEDED = ("created_at", "model_name", "quota")
-_HIDDEN = "duration_ms"
 _LATEST = 253_402_128_000  # the last days of the year 9999, beyond which Python knows no dates
 _ISO = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z")
 _NAIVE = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f")
@@ -75,12 +74,12 @@ def conform(frame: pl.LazyFrame) -> pl.LazyFrame:
 
 def _with_facts(frame: pl.LazyFrame) -> pl.LazyFrame:
     """Add the columns that are made of `other`. They are parsed only if something asks for them."""
-    fields = pl.Struct({_HIDDEN: pl.Float64(), **FACTS})
+    fields = pl.Struct({DURATION: pl.Float64(), **FACTS})
     # row by row, so that filters go through it to the source, and it runs in batches
     parsed = pl.struct("other", "quota").map_batches(
         facts, return_dtype=fields, is_elementwise=True
     )
-    seconds = pl.coalesce(pl.col(_HIDDEN) / 1000, pl.col("use_time").cast(pl.Float64))
+    seconds = pl.coalesce(pl.col(DURATION), pl.col("use_time").cast(pl.Float64))
     return (
         frame.with_columns(parsed.alias("_facts").struct.unnest())
         .with_columns(seconds.alias("seconds"))

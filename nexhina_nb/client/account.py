@@ -106,7 +106,7 @@ def _prices(model: Model, catalog: Catalog) -> tuple[Any, Any]:
         return f"{price.per_call.normalize():f} per {price.unit}", None
     shown = price.usd_per_million()
     if price.unit == "second":  # which counts as 1,000 tokens a minute (contract 5.8, row 20)
-        return f"{(shown['input'] / _SECONDS).normalize():f} per second", None
+        return f"{(shown['input'] / SECONDS).normalize():f} per second", None
     if price.unit != "token":
         return f"{shown['input'].normalize():f} per 1M {price.unit}s", None
     return f"{shown['input']:f}", f"{shown['output']:f}"
@@ -131,7 +131,7 @@ def _said(model: Model) -> Price | None:
 
 
 # Seconds of sound in a million tokens.
-_SECONDS = 60_000
+SECONDS = 60_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,13 @@ def data_uri(data: bytes, media_type: str) -> str:
     return f"data:{media_type};base64,{as_base64(data)}"
 
 
+def sound_type(data: bytes) -> str:
+    """The media type of a sound, by its first bytes; MP3 if they say nothing."""
+    known = {b"RIFF": "audio/wav", b"OggS": "audio/ogg", b"fLaC": "audio/flac"}
+    is_adts = data[:1] == b"\xff" and len(data) > 1 and data[1] & 0xF6 == 0xF0
+    return "audio/aac" if is_adts else known.get(data[:4], "audio/mpeg")
+
+
 def player(tag: str, data: bytes, media_type: str, note: str) -> str:
     """An ``audio`` or ``video`` element, or the note alone if it would be too large."""
     if len(data) > LARGEST:
@@ -38,7 +45,7 @@ def grid(pictures: Sequence[tuple[str, str]]) -> str:
     """Pictures (link and description) side by side."""
     cells = "".join(
         f'<img src="{html.escape(link)}" alt="{html.escape(alt)}" '
-        'style="max-width:320px;flex:1 1 200px;min-width:0">'
+        'style="max-width:320px;flex:0 1 auto;min-width:0">'
         for link, alt in pictures
     )
     return f'<div style="display:flex;flex-wrap:wrap;gap:8px">{cells}</div>'

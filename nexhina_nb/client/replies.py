@@ -7,6 +7,8 @@ file.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,10 +17,12 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from nexhina_nb.client import players
 from nexhina_nb.client.cost import Cost, cost_of
 from nexhina_nb.client.exchange import Response, not_an_answer
 from nexhina_nb.client.target import Target
 from nexhina_nb.errors import Upstream
+from nexhina_nb.pricing.markup import escaped
 from nexhina_nb.wire import (
     AssistantMessage,
     ChatCompletionChoice,
@@ -121,6 +125,18 @@ class ChatReply:
         return self.raw.choices[0].message
 
     @property
+    def audio(self) -> bytes | None:
+        """The answer as it was spoken (``modalities=["text", "audio"]``), None if it was not;
+        ``text`` is then what was said.
+        """
+        spoken: Any = self.message.audio  # read leniently, so it may be anything
+        data = getattr(spoken, "data", None)
+        try:
+            return base64.b64decode(data, validate=True) if isinstance(data, str) else None
+        except binascii.Error:
+            return None
+
+    @property
     def tool_calls(self) -> list[ToolCall]:
         """The tools that the model wants called; an empty list if none."""
         calls: Any = self.message.tool_calls
@@ -177,6 +193,10 @@ class ChatReply:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
         data = shown(self.text or calls_as_markdown(self.tool_calls))
+        if (sound := self.audio) is not None:
+            player = players.player("audio", sound, players.sound_type(sound), "the answer, spoken")
+            said = data["text/plain"]
+            data = {"text/html": f"{player}<p>{escaped(said)}</p>", "text/plain": said}
         more = {"finish_reason": self.finish_reason, "created": self.raw.created}
         if self.resumed:
             more["resumed"] = self.resumed
@@ -195,6 +215,8 @@ def _text(message: AssistantMessage) -> str:
     refusal: Any = message.refusal
     content: Any = message.content  # read leniently, so it may be anything
     text = message.text if isinstance(content, (str, list)) else ""
+    said: Any = getattr(message.audio, "transcript", None)
+    text = text or (said if isinstance(said, str) else "")
     return text or (refusal if isinstance(refusal, str) else "")
 
 

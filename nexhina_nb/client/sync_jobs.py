@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -86,6 +86,9 @@ class VideoJob(JobShell):
                 raise self._broken(error) from None
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Bundle:
+        if not self.done:
+            with suppress(NexhinaError):
+                self.refresh()
         if self.status != "completed":
             return films.bundle(self.latest, None)
         try:

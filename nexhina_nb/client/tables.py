@@ -18,9 +18,15 @@ def mimebundle(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[st
     return {"text/html": as_html(columns, rows), "text/plain": as_text(columns, rows)}
 
 
+# Front ends set every cell to the right, which is right for figures only.
+_LEFT = ' style="text-align:left"'
+
+
 def as_html(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """An HTML table; at most MAX_ROWS rows, then a line that says how many there are."""
-    head = "".join(f"<th>{escaped(column)}</th>" for column in columns)
+    texts = [any(isinstance(row[at], str) for row in rows) for at in range(len(columns))]
+    heads = zip(columns, texts, strict=True)
+    head = "".join(f"<th{_LEFT if text else ''}>{escaped(name)}</th>" for name, text in heads)
     lines = ["<tr>" + "".join(map(_td, row)) + "</tr>" for row in rows[:MAX_ROWS]]
     body = "\n".join(lines)
     note = f"\n<p>{escaped(_more(len(rows)))}</p>" if len(rows) > MAX_ROWS else ""
@@ -28,9 +34,7 @@ def as_html(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def _td(value: Any) -> str:
-    # Front ends set every cell to the right, which is right for figures only.
-    style = ' style="text-align:left"' if isinstance(value, str) else ""
-    return f"<td{style}>{escaped(_cell(value))}</td>"
+    return f"<td{_LEFT if isinstance(value, str) else ''}>{escaped(_cell(value))}</td>"
 
 
 def as_text(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

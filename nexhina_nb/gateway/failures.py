@@ -18,6 +18,7 @@ from nexhina_nb.errors import (
     MethodNotAllowed,
     NexhinaError,
     NotFound,
+    NotOffered,
     ServiceUnavailable,
     StoreError,
     StreamBroken,
@@ -104,6 +105,8 @@ def error_response(
     response = JSONResponse(body, error.status_code)
     if error.retry_after is not None:
         response.headers["retry-after"] = str(max(1, round(error.retry_after)))
+    if isinstance(error, NotOffered):
+        response.headers["x-should-retry"] = "false"  # the SDKs would ask twice more
     if headers and "Allow" in headers:
         response.headers["allow"] = headers["Allow"]
     return response

@@ -14,7 +14,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from nexhina_nb.client.account import KeyUsage, kinds_of, price_of
+from nexhina_nb.client.account import SECONDS, KeyUsage, kinds_of, price_of
 from nexhina_nb.client.aio import AsyncClient
 from nexhina_nb.client.explain import context_length
 from nexhina_nb.client.spending import Spending
@@ -109,6 +109,10 @@ def _price(price: Price | None) -> dict[str, str | None]:
     if price.per_call is not None:
         return shown | {"per_call": _plain(price.per_call), "unit": price.unit}
     per_million = price.usd_per_million()
+    if price.unit == "second":
+        return shown | {"per_call": _plain(per_million["input"] / SECONDS), "unit": price.unit}
+    if price.unit != "token":
+        return shown | {"per_call": _plain(per_million["input"]), "unit": f"1M {price.unit}s"}
     return shown | {name: _plain(per_million[name]) for name in ("input", "output")}
 
 

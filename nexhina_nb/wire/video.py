@@ -13,7 +13,7 @@ from nexhina_nb.wire.images import Size
 
 def _up_to_an_hour(seconds: str) -> str:
     if not (seconds.isascii() and seconds.isdecimal() and 1 <= int(seconds[:9]) <= 3600):
-        raise PydanticCustomError("unfit", "must be a whole number from 1 to 3600, as text")
+        raise PydanticCustomError("unfit", "must be a whole number from 1 to 3600")
     return seconds
 
 

@@ -50,9 +50,10 @@ def test_from_prompt_to_file(server: MockServer, client: Client, tmp_path: Path)
     assert server.seen[0].json == {"prompt": "a red kite", "model": "local/video"}
     assert (job.id, job.status, job.progress, job.done) == ("task_1", "queued", 0, False)
     assert repr(job) == "<VideoJob task_1, queued, 0 %, local/video>"
-    shown = job._repr_mimebundle_()[0]
-    assert shown["text/plain"] == "video task_1: queued"
-    assert '<progress max="100" value="0">' in shown["text/html"]
+    server.play(tell("in_progress", "10%"))
+    shown = job._repr_mimebundle_()[0]  # it looks before it shows
+    assert shown["text/plain"] == "video task_1: in progress, 10 %"
+    assert '<progress max="100" value="10">' in shown["text/html"]
     seen: list[VideoStatus] = []
     server.play(tell(), tell("in_progress", "40%"), tell("completed"), film())
     assert job.wait(report=seen.append) is job
@@ -68,7 +69,7 @@ def test_from_prompt_to_file(server: MockServer, client: Client, tmp_path: Path)
     with pytest.raises(errors.BadInput):
         job.save(tmp_path / "kite.gif")
     assert [f"{row.method} {row.path}" for row in server.seen] == [
-        "POST /v1/videos", *["GET /v1/videos/task_1"] * 3, "GET /v1/videos/task_1/content"
+        "POST /v1/videos", *["GET /v1/videos/task_1"] * 4, "GET /v1/videos/task_1/content"
     ]  # fmt: skip
 
 

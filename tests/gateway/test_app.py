@@ -153,6 +153,7 @@ def scope_of(path: str, key: str) -> dict[str, Any]:
         "query_string": b"",
         "root_path": "",
         "scheme": "http",
+        "server": ("127.0.0.1", 80),
         "headers": [(b"authorization", f"Bearer {key}".encode())],
         "state": {"request_id": "r1"},
     }

@@ -51,13 +51,14 @@ def test_a_job_can_be_left_alone(served: Notebook) -> None:
 
 
 def test_every_option_is_sent(online: Notebook, server: MockServer) -> None:
-    server.play(status("queued"))
+    server.play(status("queued"), status("queued"))
     cell = online.run(
         "%%nexhina video -m m --seconds 4 --size 640x360 --seed 7 "
         "--image https://x.example/a.png --no-wait\nStars"
     )
     assert cell.error is None
-    assert server.seen[-1].json == {
+    order = next(row for row in server.seen if row.method == "POST")
+    assert order.json == {
         "model": "m", "prompt": "Stars", "seconds": "4", "size": "640x360", "seed": 7,
         "image": "https://x.example/a.png",
     }  # fmt: skip

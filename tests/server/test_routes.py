@@ -78,11 +78,15 @@ async def test_models_and_their_prices(browser: Browser) -> None:
     await browser.act("start")
     rows = {row["id"]: row for row in (await browser.ask("models")).json["models"]}
     chat = rows["local/chat"]
-    assert chat["kinds"] == ["openai"]
+    assert "openai" in chat["kinds"]
     assert chat["context"] > 0
     assert float(chat["input"]) > 0
     assert float(chat["output"]) > 0
     assert (chat["per_call"], chat["unit"], chat["owner"]) == (None, None, "nexhina_nb")
+    priced = {name: (row["per_call"], row["unit"]) for name, row in rows.items()}
+    assert priced["local/image"] == ("0.002", "image")
+    assert priced["local/speak"] == ("1", "1M characters")
+    assert priced["local/transcribe"] == ("0.00001", "second")
 
 
 async def test_two_starts_at_once_are_one(browser: Browser) -> None:

@@ -26,6 +26,8 @@ from nexhina_nb.errors import BadRequest
 MOST_PICTURES = 16
 
 _ADDS = re.compile(r"\b(?:add|put|place|draw|insert|write|paint|with)\b", re.IGNORECASE)
+# What needs an object to be found in the picture, which this engine cannot.
+_SEEKS = re.compile(r"^\W*(?:please )?(?:remove|erase|delete|make|turn|recolou?r)\b", re.IGNORECASE)
 _REMOVES = re.compile(r"\b(?:remove|erase|delete|clean|nothing|empty)\b", re.IGNORECASE)
 
 
@@ -154,6 +156,13 @@ def _painted(plan: Plan, size: tuple[int, int], over: Image.Image | None = None)
 def _changed(prompt: str, original: Image.Image, seed: int) -> Image.Image:
     """The whole picture changed: by the steps asked for, with the things added to it."""
     steps = steps_of(prompt)
+    if not steps and _SEEKS.match(prompt):
+        raise BadRequest(
+            "local/image finds no objects in a picture, so it cannot change one.",
+            param="prompt",
+            hint="mark the part with a mask, or ask for a change of the whole picture, such as "
+            "grey, warmer, blurred, mirrored or at night",
+        )
     image = original.convert("RGB")
     alpha = original.getchannel("A") if original.mode == "RGBA" else None
     for step in steps:

@@ -80,7 +80,7 @@ def chosen(language: str | None, known: Iterable[str]) -> str | None:
         f"local/speak has no language {language!r}",
         code="invalid_value",
         param="language",
-        hint=f"one of {', '.join(sorted(known))}",
+        hint="a code such as de, fr-fr or zh; espeak-ng knows about a hundred",
     )
 
 

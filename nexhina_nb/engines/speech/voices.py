@@ -50,5 +50,5 @@ def check(voice: str, languages: Collection[str]) -> None:
         hint = "this voice needs the program flite: apt-get install flite"
     else:
         offered = [*TIMBRES, *(flite.VOICES if flite.installed() else ())]
-        hint = f"one of {', '.join(offered)}, or a language: {', '.join(sorted(languages))}"
+        hint = f"one of {', '.join(offered)}, or a language such as de or fr-fr"
     raise BadRequest(f"no voice {voice!r}", code="invalid_value", param="voice", hint=hint)

@@ -11,7 +11,7 @@ from nexhina_nb.errors import NotOffered
 
 _TOOLS = "use chat completions or responses, with tools"
 _RETRIEVAL = "search with embeddings and rerank, and put what was found into the prompt"
-_CALLS = "send the calls themselves: embed() and ask() of nexhina_nb do so for whole tables"
+_CALLS = "send the calls themselves: nx.embed and nx.rerank of nexhina_nb do so for whole tables"
 
 NOT_OFFERED = {
     "/v1/fine_tuning": "fine-tuning is not offered: put examples into the prompt",

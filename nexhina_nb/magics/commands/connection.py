@@ -30,10 +30,8 @@ def connect(context: Context) -> Client:
     state = context.state
     where = state.destination(context.settings, context.base_url)
     if state.connection is None or state.connection[0] != where:
-        client = where.connect()
-        if state.connection is not None:
-            state.connection[1].close()
-        state.connection = where, client
+        # The one before stays open: a video that it ordered may still be asked about.
+        state.connection = where, where.connect()
     client = state.connection[1]
     if where.running is None:
         return client

@@ -52,7 +52,7 @@ def earlier(context: Context, args: EarlierVideo) -> VideoJob | None:
     if not isinstance(name, str):
         kind = type(found).__name__
         raise BadInput(f"{args.id} is no video but a {kind}", hint="name a variable of its --out")
-    job = connect(context).video_job(name)
+    job = found.refresh() if isinstance(found, VideoJob) else connect(context).video_job(name)
     context.names.assign(args.out, job)
     if args.no_wait and not job.done:
         return job

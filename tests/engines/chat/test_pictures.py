@@ -59,7 +59,7 @@ def ask(task: str, *urls: str, **options: Any) -> str:
         ("What is the dominant colour? Answer in one word.", "white"),
         ("What's the background color?", "It stands on a plain white ground."),
         ("Is there any red in it?", "Yes, 14% of it is red."),
-        ("Is there any blue in it?", "No, no part of it that counts is blue."),
+        ("Is there any blue in it?", "No blue covers enough of it for me to notice."),
         ("Is this picture dark?", "No, its mean lightness is 95%, which is bright."),
         ("Is it bright or dark?", "Its mean lightness is 95%, which is bright."),
         ("How many circles are there? Only the number.", "3"),

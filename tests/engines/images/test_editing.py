@@ -180,3 +180,10 @@ def test_any_prompt_edits_and_any_cut_file_is_refused(prompt: str, cut: int) -> 
     with pytest.raises(BadRequest) as error:
         edited(prompt, data[: min(cut, len(data) - 20)])
     assert error.value.param == "image"
+
+
+@pytest.mark.parametrize("prompt", ["remove the cat", "Make the cat blue", "please erase it"])
+def test_what_needs_an_object_to_be_found_is_refused(prompt: str) -> None:
+    picture = encode(Image.new("RGB", (64, 64), "red"))
+    with pytest.raises(BadRequest, match="finds no objects"):
+        list(edit(prompt, [picture]))

@@ -120,7 +120,7 @@ def _has_colour(look: Look, match: _Match) -> Answer:
     wanted = match["colour"].lower().replace("grey", "gray")
     found = [row for row in look.colours if wanted in row[0].replace("grey", "gray").split()]
     if not found:
-        return Answer(f"No, no part of it that counts is {wanted}.", "no")
+        return Answer(f"No {wanted} covers enough of it for me to notice.", "no")
     return Answer(f"Yes, {sum(share for _, share in found):.0%} of it is {wanted}.", "yes")
 
 
