@@ -5,6 +5,7 @@ picks.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
 import time
@@ -26,6 +27,8 @@ from nexhina_nb.store.db import Store, open_store
 # The first example of a test may load a vocabulary or a model, and the machine may be busy.
 hypothesis.settings.register_profile("no deadline", deadline=None)
 hypothesis.settings.load_profile("no deadline")
+# Some tests interrupt themselves; whoever starts the suite in the background has that ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

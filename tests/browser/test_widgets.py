@@ -12,6 +12,7 @@ from tests.browser.notebook import Notebook
 
 CHAT = "import nexhina_nb as nx\n\nchat = nx.Chat()\nchat"
 LONG = "Count from 1 to 400."
+SAVED = "!window.jupyterapp.shell.currentWidget.context.model.dirty"
 RESTART = """window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
   .restart().then(() => null)"""
 TURN = ".nexhina-chat-turn"
@@ -54,6 +55,8 @@ def test_a_chat_is_there_again_after_a_reload(page: Page, lab: Lab) -> None:
     ask(page, "What is 6 times 7?")
     expect(page.locator(TURN).nth(0)).to_have_attribute("data-state", "done")
     page.evaluate("void window.jupyterapp.commands.execute('docmanager:save')")
+    # What is not on disk yet is not there after the reload.
+    page.wait_for_function(SAVED)
     page.reload()
     expect(page.locator(TURN).nth(0).locator(".nexhina-chat-answer")).to_contain_text("42")
 
