@@ -98,13 +98,13 @@ def test_the_settings_have_the_same_defaults_in_the_code() -> None:
 
 def test_the_cells_that_insert_writes_use_verbs_and_options_of_the_magic() -> None:
     code = (SOURCE / "src" / "insertion.ts").read_text(encoding="utf-8")
-    line = re.search(r"export type Verb = (.*);", code)
+    line = re.search(r"export type Verb =(.*?);", code, re.DOTALL)
     assert line is not None
     needed = {"rerank": {"-m", "-q"}}
     for name in re.findall(r"'(\w+)'", line[1]):
         verb = verbs.find(name)
         assert verb is not None, name
-        assert verb.is_cell
+        assert verb.is_cell is (name != "transcribe"), name  # whose line names a file
         flags = {flag for _, option in verbs.options(verb) for flag in option.flags}
         assert needed.get(name, {"-m"}) <= flags
 
