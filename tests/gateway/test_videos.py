@@ -382,11 +382,18 @@ def test_the_built_in_engine_makes_a_film(gateway: RunningGateway, tmp_path: Pat
     assert get(gateway, f"/videos/{task}/content?variant=sound").status_code == 400
 
 
+def test_what_is_not_finished_is_not_remixed(gateway: RunningGateway) -> None:
+    with film_server({"status": "in_progress"}) as films:
+        route_to(gateway, films)
+        task = post(gateway, "/videos", json=ORDER).json()["id"]
+        early = post(gateway, f"/videos/{task}/remix", json={"prompt": "blue"})
+    assert (early.status_code, early.json()["error"]["param"]) == (400, "id")
+    assert len(films.orders) == 1
+
+
 def test_a_remix_is_filmed_anew_and_deleting_removes_the_file(gateway: RunningGateway) -> None:
     pytest.importorskip("av", reason='install the extra "local"')
     first = post(gateway, "/videos", json=LOCAL).json()["id"]
-    early = post(gateway, f"/videos/{first}/remix", json={"prompt": "blue"})
-    assert early.status_code == 400
     until(gateway, first, "completed")
     second = post(gateway, f"/videos/{first}/remix", json={"prompt": "blue"}).json()
     assert (second["remixed_from_video_id"], second["seconds"]) == (first, "1")

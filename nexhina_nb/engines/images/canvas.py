@@ -39,13 +39,6 @@ class Canvas:
         self.width, self.height = image.size
         self.unit = min(image.size)
 
-    def copied(self) -> Canvas:
-        """An independent copy."""
-        other = Canvas.__new__(Canvas)
-        other.size, other.scale = self.size, self.scale
-        other._show(self.image.copy())
-        return other
-
     def finished(self) -> Image.Image:
         """The picture at its own size, RGB or (from a clear canvas) RGBA."""
         image = self.image.reduce(self.scale) if self.scale > 1 else self.image.copy()

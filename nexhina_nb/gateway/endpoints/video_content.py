@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -17,7 +16,6 @@ from nexhina_nb.gateway.tasks import Tasks
 from nexhina_nb.gateway.upstreams.base import Answer, Call
 from nexhina_nb.store.tasks import COMPLETED, Task
 
-Variant = Literal["video", "thumbnail", "spritesheet"]
 VARIANTS = ("video", "thumbnail", "spritesheet")
 _CACHED = {"cache-control": "public, max-age=86400"}  # contract 2.9
 _PASSED = (

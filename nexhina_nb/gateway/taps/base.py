@@ -10,6 +10,7 @@ import orjson
 from nexhina_nb.errors import APIError
 from nexhina_nb.pricing.usage import Tokens
 from nexhina_nb.wire.extensions import QUOTA_COMMENT
+from nexhina_nb.wire.sse import FrameSplitter
 
 Payload = dict[str, Any]
 
@@ -49,6 +50,35 @@ class Tap(Protocol):
     def fault(self, error: APIError) -> bytes:
         """A frame that tells the caller that the stream is broken."""
         ...
+
+
+class FrameTap:
+    """What taps have in common: bytes are cut into frames, and each passes through `_pass`."""
+
+    def __init__(self) -> None:
+        self.usage: Payload | None = None
+        self.reply: Payload | None = None
+        self.done = self.failed = False
+        self._frames = FrameSplitter()
+        self._text: list[str] = []
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The frames to send on now; the end marker is not among them, and nothing after it."""
+        passed = (self._pass(frame) for frame in self._frames.feed(chunk))
+        return [frame for frame in passed if frame is not None]
+
+    def finish(self) -> list[bytes]:
+        """What the upstream's last bytes hold, if it left out the blank line at their end."""
+        rest = self._frames.rest()
+        return self.feed(rest + b"\n\n") if rest.strip() else []
+
+    def text(self) -> str:
+        """All text that came so far, tool arguments and reasoning included, for a local count."""
+        return "".join(self._text)
+
+    def _pass(self, frame: bytes) -> bytes | None:
+        """The frame to send on for one that came, if any."""
+        raise NotImplementedError
 
 
 def data_of(frame: bytes) -> bytes | None:

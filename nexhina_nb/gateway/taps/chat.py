@@ -14,6 +14,7 @@ import orjson
 
 from nexhina_nb.errors import APIError
 from nexhina_nb.gateway.taps.base import (
+    FrameTap,
     Payload,
     data_of,
     is_quota_comment,
@@ -23,22 +24,17 @@ from nexhina_nb.gateway.taps.base import (
 )
 from nexhina_nb.pricing.usage import Tokens
 from nexhina_nb.wire.errors import to_body
-from nexhina_nb.wire.sse import DONE, FrameSplitter, encode
+from nexhina_nb.wire.sse import DONE, encode
 
 
-class ChatTap:
+class ChatTap(FrameTap):
     """Reads one chat stream on its way through."""
 
     def __init__(self, model: str, *, wants_usage: bool) -> None:
-        self.usage: Payload | None = None
-        self.reply: Payload | None = None
-        self.done = False
-        self.failed = False
+        super().__init__()
         self._model = model
         self._wants_usage = wants_usage
-        self._frames = FrameSplitter()
         self._head: dict[str, Any] = {}
-        self._text: list[str] = []
         self._seen: set[int] = set()
         self._finished: set[int] = set()
 
@@ -46,20 +42,6 @@ class ChatTap:
     def complete(self) -> bool:
         """Whether every choice that began has ended, or the end was announced."""
         return self.done or bool(self._seen and self._seen == self._finished)
-
-    def feed(self, chunk: bytes) -> list[bytes]:
-        """The frames to send on now; the end marker is not among them, and nothing after it."""
-        passed = (self._pass(frame) for frame in self._frames.feed(chunk))
-        return [frame for frame in passed if frame is not None]
-
-    def finish(self) -> list[bytes]:
-        """What the upstream's last bytes hold, if it left out the blank line at their end."""
-        rest = self._frames.rest()
-        return self.feed(rest + b"\n\n") if rest.strip() else []
-
-    def text(self) -> str:
-        """All text that came so far, tool arguments and reasoning included, for a local count."""
-        return "".join(self._text)
 
     def closing(self, used: Tokens) -> tuple[bytes, bytes]:
         if self.failed:

@@ -12,6 +12,7 @@ import orjson
 
 from nexhina_nb.errors import APIError
 from nexhina_nb.gateway.taps.base import (
+    FrameTap,
     Payload,
     data_of,
     is_quota_comment,
@@ -20,7 +21,7 @@ from nexhina_nb.gateway.taps.base import (
 )
 from nexhina_nb.pricing.usage import Tokens
 from nexhina_nb.wire.errors import to_body
-from nexhina_nb.wire.sse import FrameSplitter, encode
+from nexhina_nb.wire.sse import encode
 
 
 def _nothing(_: Payload) -> None:
@@ -54,37 +55,22 @@ class Grammar:
     fault: Callable[[APIError], Payload] = _flat
 
 
-class EventTap:
+class EventTap(FrameTap):
     """Reads one stream of typed events. ``endings``: how many events of ``grammar.ends`` come, such
     as one for each image; after the last one the stream is over.
     """
 
     def __init__(self, model: str, grammar: Grammar, *, endings: int = 1) -> None:
-        self.usage: Payload | None = None
-        self.reply: Payload | None = None
-        self.done = self.failed = False
+        super().__init__()
         self._model = model
         self._grammar = grammar
         self._endings = endings
-        self._frames = FrameSplitter()
-        self._text: list[str] = []
         self._held = b""
         self._number = 0
 
     @property
     def complete(self) -> bool:
         return self.done
-
-    def feed(self, chunk: bytes) -> list[bytes]:
-        passed = (self._pass(frame) for frame in self._frames.feed(chunk))
-        return [frame for frame in passed if frame is not None]
-
-    def finish(self) -> list[bytes]:
-        rest = self._frames.rest()
-        return self.feed(rest + b"\n\n") if rest.strip() else []
-
-    def text(self) -> str:
-        return "".join(self._text)
 
     def closing(self, used: Tokens) -> tuple[bytes, bytes]:
         return b"", self._held
