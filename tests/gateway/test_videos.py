@@ -15,6 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 from openai import OpenAI
+from PIL import Image
 
 from nexhina_nb.gateway import tasks
 from nexhina_nb.gateway.tasks.polling import State, read_state
@@ -376,9 +377,10 @@ def test_the_built_in_engine_makes_a_film(gateway: RunningGateway, tmp_path: Pat
         assert (film.streams.video[0].width, film.streams.video[0].height) == (128, 96)
     part = get(gateway, f"/videos/{task}/content", headers={"range": "bytes=4-7"})
     assert (part.status_code, part.content) == (206, whole[4:8]) == (206, b"ftyp")
-    for variant in ("thumbnail", "spritesheet"):
+    for variant, kind in (("thumbnail", "WEBP"), ("spritesheet", "JPEG")):
         picture = get(gateway, f"/videos/{task}/content?variant={variant}")
-        assert picture.headers["content-type"] == "image/webp"
+        assert picture.headers["content-type"] == f"image/{kind.lower()}"
+        assert Image.open(io.BytesIO(picture.content)).format == kind
     assert get(gateway, f"/videos/{task}/content?variant=sound").status_code == 400
 
 

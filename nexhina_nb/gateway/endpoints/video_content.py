@@ -46,8 +46,9 @@ async def _own(tasks: Tasks, task: Task, variant: str) -> Response:
     # PyAV is loaded for those who ask for it
     from nexhina_nb.engines import video  # noqa: PLC0415
 
-    picture = video.thumbnail if variant == "thumbnail" else video.spritesheet
-    return Response(await run_in_threadpool(picture, path), 200, _CACHED, "image/webp")
+    is_one = variant == "thumbnail"
+    picture, kind = (video.thumbnail, "webp") if is_one else (video.spritesheet, "jpeg")
+    return Response(await run_in_threadpool(picture, path), 200, _CACHED, f"image/{kind}")
 
 
 async def _foreign(gateway: Gateway, task: Task, request: Request) -> Response:
