@@ -107,10 +107,45 @@ class Settings:
     keep_days: float = _setting(
         30.0, "days that stored responses and finished videos are kept", least=0, most=36_500
     )
+    log_days: float = _setting(
+        365.0, "days that rows of the usage log are kept; 0: for ever", least=0, most=36_500
+    )
+    capture_days: float = _setting(
+        7.0, "days that captured prompts and answers are kept", least=0, most=36_500
+    )
+    first_token_timeout: float = _setting(
+        0.0,
+        "longest wait for the first bytes of an answer; 0: upstream_timeout",
+        least=0,
+        most=_DAY,
+    )
+    queue_length: int = _setting(
+        100, "most requests that wait for their turn under one limit", least=0, most=100_000
+    )
     allow_private_urls: bool = _setting(
         False,
-        "fetch pictures, that a prompt links to, from private networks and this machine too",
+        "fetch pictures that a prompt links to, and reach channels made through the admin API, in "
+        "private networks and on this machine too",
         private=True,
+    )
+    allowed_hosts: str = _setting(
+        "", "names, separated by commas, by which this gateway may be called", private=True
+    )
+    cors_origins: str = _setting(
+        "", "origins, separated by commas, whose pages may call this gateway", private=True
+    )
+    max_header_kb: int = _setting(64, "largest head of a request, in KiB", least=1, most=16_384)
+    max_connections: int = _setting(
+        2000, "most connections at a time; further ones are refused", least=1, most=1_000_000
+    )
+    client_timeout: float = _setting(
+        30.0,
+        "longest that a client may take to send, or to read, its next bytes",
+        least=0.001,
+        most=_DAY,
+    )
+    store_patience: float = _setting(
+        15.0, "how long a bill waits for a database that is away", least=0, most=_DAY
     )
     autostart: bool = _setting(False, "start the gateway together with the Jupyter server")
     # both

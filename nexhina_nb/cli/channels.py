@@ -53,7 +53,7 @@ def add(
         type=kind,
         models=parse_names(models),
         base_url=base_url,
-        key_env=key_env,
+        keys=(f"env:{key_env}",) if key_env else (),
         mapping=_mapping(mapping),
         priority=priority,
         weight=weight,

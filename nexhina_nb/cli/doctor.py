@@ -53,14 +53,14 @@ def _has_keyring() -> bool:
 def _store_state(settings: Settings) -> str:
     from nexhina_nb.cli.common import opened
     from nexhina_nb.store.db import default_url, is_missing
-    from nexhina_nb.store.ledger import differences
+    from nexhina_nb.store.verify import verify
 
     url = settings.store or default_url(settings.home)
     if is_missing(url):
         return f"{url} is not there yet: the first gateway makes it"
     try:
         with opened(None) as store, store.reading() as connection:
-            gaps = differences(connection)
+            gaps = verify(connection)
     except NexhinaError as error:
         return str(error)
     where = f"{store.url} is whole"

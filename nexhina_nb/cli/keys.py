@@ -56,17 +56,18 @@ def _create(
     """A key with money is a user of its own, so that its wallet is all that it can spend."""
     from nexhina_nb.pricing.cost import QUOTA_PER_USD
     from nexhina_nb.store import accounts
+    from nexhina_nb.store.terms import NEVER
 
     if unlimited == (usd is not None):
         raise BadInput("say what the key may spend", hint="either --usd 1.00 or --unlimited")
-    lifetime = accounts.NEVER if expires is None else int(time.time()) + parse_span(expires)
+    lifetime = NEVER if expires is None else int(time.time()) + parse_span(expires)
     quota = 0 if usd is None else int(parse_usd(usd) * QUOTA_PER_USD)
     if usd is None:
         user_id = accounts.root_user(connection) or accounts.create_root_user(connection)
     else:
         user_id = accounts.create_user(connection, name, quota=quota)
     token_id, key = accounts.create_token(
-        connection, user_id, name, expired_time=lifetime, models=parse_names(models)
+        connection, user_id, name, expired_time=lifetime, models=parse_names(models) or None
     )
     return {
         "id": token_id,
@@ -74,7 +75,7 @@ def _create(
         "key": key.reveal(),
         "quota": quota,
         "unlimited": unlimited,
-        "expires_at": 0 if lifetime == accounts.NEVER else lifetime,
+        "expires_at": 0 if lifetime == NEVER else lifetime,
     }
 
 

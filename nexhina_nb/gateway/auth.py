@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from starlette.concurrency import run_in_threadpool
 
 from nexhina_nb.errors import Authentication, PermissionDenied
-from nexhina_nb.store.accounts import ENABLED, NEVER, Account, find_account, hash_key
+from nexhina_nb.store.accounts import ENABLED, Account, find_account, hash_key
 from nexhina_nb.store.db import Store
+from nexhina_nb.store.terms import NEVER
 
 FRESH_SECONDS = 1.0
 # A key is 51 characters; a longer header is not worth hashing.

@@ -11,7 +11,6 @@ from nexhina_nb.secret import Secret
 from nexhina_nb.settings import Settings
 from nexhina_nb.store.accounts import (
     ENABLED,
-    NEVER,
     Account,
     create_root_user,
     create_token,
@@ -21,6 +20,7 @@ from nexhina_nb.store.accounts import (
     root_user,
 )
 from nexhina_nb.store.db import Store
+from nexhina_nb.store.terms import NEVER
 
 NOTEBOOK_KEY_FILE = "notebook.key"
 ADMIN_KEY_NAME = "admin"

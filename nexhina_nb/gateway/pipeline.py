@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import orjson
 
-from nexhina_nb.errors import APIError, ServiceUnavailable, StoreError, Upstream
+from nexhina_nb.errors import APIError, BadRequest, ServiceUnavailable, StoreError
 from nexhina_nb.gateway import answers
+from nexhina_nb.gateway.attempts import first_answer
 from nexhina_nb.gateway.auth import Caller
 from nexhina_nb.gateway.billing import Hold, hold, release
-from nexhina_nb.gateway.failover import moves_on
 from nexhina_nb.gateway.failures import as_api_error
 from nexhina_nb.gateway.kinds import Kind, Reply, rough_tokens
+from nexhina_nb.gateway.limits import Turn
 from nexhina_nb.gateway.record import Record, read_tags
+from nexhina_nb.gateway.router import Leg, upstream_model
 from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.gateway.upstreams.base import Answer, Call, Form, read
 from nexhina_nb.gateway.upstreams.headers import asked_of_upstream
@@ -34,6 +37,7 @@ from nexhina_nb.pricing.usage import Tokens
 from nexhina_nb.store.channels import Channel
 from nexhina_nb.wire.extensions import QUOTA_HEADER, TAGS_HEADER
 
+_NOTHING = Tokens()
 # Given the exchange, which knows the channel that answered, and the whole reply.
 Keep = Callable[["Exchange", dict[str, Any]], Awaitable[dict[str, Any] | None]]
 # Told whether the bill is on disk, once that is known.
@@ -88,16 +92,17 @@ class Exchange:
         self.pinned = pinned
         self.notes = dict(notes or {})
         self.model: str = body["model"]
-        self._priced_as = priced_as or self.model
+        self._priced_as = priced_as
         self.stream = kind.is_stream(body)
         self.request_id = request_id
-        self.channel: Channel | None = None
+        self.leg: Leg | None = None  # the one that the answer came on
         self._headers = asked_of_upstream(headers)
         self._origin = origin
         self.accounted = False  # whether the call's end is, or surely will be, in the ledger
         self._estimate = 0
         self._hold = Hold(caller, 0)
-        self._price = _UNPRICED
+        self._turn: Turn | None = None
+        self._fares: dict[str, Price] = {}
         self._ratios: tuple[Ratio, ...] = ()
         self._settling: asyncio.Task[Bill] | None = None
         self._record = Record(
@@ -109,63 +114,75 @@ class Exchange:
             tags=read_tags(headers.get(TAGS_HEADER, "")),
         )
 
+    @property
+    def channel(self) -> Channel | None:
+        """The channel that answered; None before that."""
+        return None if self.leg is None else self.leg.channel
+
     async def open(self) -> Answer:
         """Reserve and call; returns the answer of the first channel that gives one.
 
         Raises APIError; nothing is held then.
         """
-        routes = await self.gateway.routes()
-        channels = routes.candidates(self.caller.account, self.model)
-        if self.pinned is not None:
-            channels = [row for row in channels if row.id == self.pinned]
-            if not channels:
-                raise ServiceUnavailable("the channel that answered before serves no more")
-        self._price = self._record.price = await self.gateway.price(self._priced_as)
+        legs = await self._legs()
+        self._fares = await self._priced(legs)
+        legs = [leg for leg in legs if leg.model in self._fares]
         self._ratios = self.kind.ratios(self.model, self.body)
         self._estimate = rough_tokens(self.kind.prompt(self.body))
-        self._hold = hold(self.caller, self._to_hold())
+        longest = self.kind.longest_answer(self.body)
+        group = (await self.gateway.routes()).groups.get(legs[0].group)
+        self._turn = await self.gateway.limits.admit(
+            self.caller.account, group, self._estimate + longest
+        )
         try:
-            answer = await self._call_any(channels)
+            self._hold = hold(self.caller, max(self._to_hold(leg, longest) for leg in legs))
+            leg, answer = await first_answer(self.gateway, legs, self._written, self._record)
         except BaseException:
-            release(self._hold)
+            self._let_go()
             raise
+        self.leg = leg
+        self.model = leg.model
         self._record.first_byte = time.monotonic()
         self._record.upstream_id = answer.headers.get("x-request-id", "")
         return answer
 
-    def _to_hold(self) -> int:
+    async def _legs(self) -> list[Leg]:
+        sticky = self.body.get("prompt_cache_key")
+        routes = await self.gateway.routes()
+        named = sticky if isinstance(sticky, str) else ""
+        legs = routes.legs(self.caller.account, self.model, named)
+        if self.pinned is not None:
+            legs = [leg for leg in legs if leg.channel.id == self.pinned]
+            if not legs:
+                raise ServiceUnavailable("the channel that answered before serves no more")
+        return legs
+
+    async def _priced(self, legs: Sequence[Leg]) -> dict[str, Price]:
+        """Model → price. What was asked for must have one; a fall-back without one is left out."""
+        fares = {self.model: await self.gateway.price(self._priced_as or self.model)}
+        for model in {leg.model for leg in legs} - fares.keys():
+            with suppress(BadRequest):
+                fares[model] = await self.gateway.price(model)
+        self._record.price = fares[self.model]
+        return fares
+
+    def _to_hold(self, leg: Leg, longest: int) -> int:
         """The figure of contract 5.5, or what the longest answer would cost if that is more."""
-        longest = self.kind.longest_answer(self.body)
+        price, ratios = self._fares[leg.model], self._ratios
         used = Tokens(prompt=self._estimate, completion=longest)
-        least = pre_quota(self._price, self._estimate, longest or None, other_ratios=self._ratios)
-        return max(least, self.kind.bill(self._price, used, self._ratios))
+        least = pre_quota(price, self._estimate, longest or None, leg.ratio, other_ratios=ratios)
+        return max(least, self.kind.bill(price, used, ratios, leg.ratio))
 
-    async def _call_any(self, channels: list[Channel]) -> Answer:
-        """Each channel once, best first; the last one's failure is the caller's."""
-        *others, last = channels
-        for channel in others:
-            try:
-                answer = await self._call(channel)
-            except APIError as error:
-                if not moves_on(error.status_code, error.code):
-                    raise
-                continue
-            if not moves_on(answer.status):
-                return answer
-            await answer.aclose()
-        return await self._call(last)
-
-    async def _call(self, channel: Channel) -> Answer:
-        self._record.tried.append(channel.id)
-        self.channel = channel
+    def _written(self, leg: Leg) -> Call:
+        """The call as it goes to the channel of a leg."""
         body = self.body
-        if self.model in channel.mapping:
-            body = body | {"model": channel.mapping[self.model]}
+        if (name := upstream_model(leg.channel, leg.model)) != body["model"]:
+            body = body | {"model": name}
         if self.stream and self.kind.asks_usage:
             body = body | {"stream_options": (body.get("stream_options") or {}) | _ASK_USAGE}
         if not self.kind.names_model:
             body = {name: value for name, value in body.items() if name != "model"}
-        call = Call(
+        return Call(
             self.kind.path,
             body,
             form=self.form,
@@ -174,11 +191,12 @@ class Exchange:
             origin=self._origin,
             headers=self._headers,
         )
-        answer = await self.gateway.upstream(channel).send(call)
-        if 300 <= answer.status < 400:
-            await answer.aclose()
-            raise Upstream("the upstream sent the call elsewhere", code="bad_response_status_code")
-        return answer
+
+    def _let_go(self, used: Tokens = _NOTHING) -> None:
+        """Give back what is held: money, and the call's place among those at a time."""
+        release(self._hold)
+        if self._turn is not None:
+            self._turn.leave(used.total)
 
     async def whole(self, answer: Answer) -> tuple[int, dict[str, str], bytes]:
         """Read a plain answer, settle it; gives status, headers and body to send."""
@@ -202,7 +220,7 @@ class Exchange:
         finally:
             await answer.aclose()
             if not self.accounted:
-                release(self._hold)
+                self._let_go()
         return answer.status, headers | {QUOTA_HEADER: str(bill.taken)}, content
 
     def _reply(self, headers: Mapping[str, str], content: bytes) -> Reply:
@@ -216,14 +234,22 @@ class Exchange:
 
     def known_cost(self, answer: Answer) -> dict[str, str]:
         """The header that tells what a sound costs before it comes, if its length costs nothing."""
-        price = self._price
+        price = self._price()
         if price.weights.call is not None:
             used: Tokens | None = Tokens(prompt=1)
         elif price.above or price.weights.completion:
             return {}
         else:
             used = self.measured(Reply(answer.headers, size=1))
-        return {QUOTA_HEADER: str(self.kind.bill(price, used or Tokens(), self._ratios))}
+        return {QUOTA_HEADER: str(self._cost(used or _NOTHING))}
+
+    def _price(self) -> Price:
+        """What the model that answered costs."""
+        return self._fares[self.model]
+
+    def _cost(self, used: Tokens) -> int:
+        ratio = Decimal(1) if self.leg is None else self.leg.ratio
+        return self.kind.bill(self._price(), used, self._ratios, ratio)
 
     async def kept(self, payload: dict[str, Any]) -> dict[str, Any] | None:
         """Hand the whole reply to whoever wants to keep it, and may have another one sent."""
@@ -236,7 +262,7 @@ class Exchange:
         self.accounted = True
         told = as_api_error(error)
         other = {"status_code": told.status_code, "error_code": told.code}
-        log = self._record.row(Tokens(), error=told.message, other=other)
+        log = self._record.row(_NOTHING, error=told.message, other=other)
         await self.gateway.till.settle(self._hold, 0, log)
 
     def settle(self, reply: Reply, end: str, *, text: str = "", keep: bool = False) -> None:
@@ -254,7 +280,7 @@ class Exchange:
         return await asyncio.shield(self._settling)
 
     async def _settle(self, reply: Reply, end: str, text: str, keep: bool) -> Bill:
-        is_paid = False
+        is_paid, used = False, _NOTHING
         try:
             instead = None
             if keep and reply.payload is not None:
@@ -262,8 +288,7 @@ class Exchange:
             used = await self._used(reply, text)
             other = {"stream_status": {"end_reason": end}} if self.stream else {}
             log = self._record.row(used, other=other | self.notes)
-            amount = self.kind.bill(self._price, used, self._ratios)
-            taken = await self.gateway.till.settle(self._hold, amount, log)
+            taken = await self.gateway.till.settle(self._hold, self._cost(used), log)
             is_paid = True
         except Exception as error:
             # Perhaps nobody waits any more, who would write down that it failed.
@@ -272,7 +297,7 @@ class Exchange:
                 await self.failed(error)
             raise
         finally:
-            release(self._hold)
+            self._let_go(used)
             if reply.sound is not None:
                 reply.sound.close()
             if self._settled is not None:
@@ -297,4 +322,3 @@ class Exchange:
 
 
 _ASK_USAGE = {"include_usage": True}
-_UNPRICED = Price()  # made once: a price computes its weights, which takes a tenth of a call

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from nexhina_nb.gateway.auth import Caller
+from nexhina_nb.gateway.router import Leg
 from nexhina_nb.pricing.price import Price
 from nexhina_nb.pricing.usage import Tokens
 from nexhina_nb.store.logs import LogRow
@@ -27,6 +28,7 @@ class Record:
     is_stream: bool
     tags: dict[str, str] = field(default_factory=dict)
     price: Price | None = None
+    leg: Leg | None = None
     tried: list[int] = field(default_factory=list)
     upstream_id: str = ""
     started: float = field(default_factory=time.monotonic)
@@ -50,8 +52,8 @@ class Record:
             completion_tokens=used.completion,
             use_time=seconds,
             is_stream=self.is_stream,
-            channel=self.tried[-1] if self.tried else 0,
-            group=account.group,
+            channel=0 if self.leg is None else self.leg.channel.id,
+            group=account.group if self.leg is None else self.leg.group,
             content=error,
             upstream_request_id=self.upstream_id,
             other=self._other(used, seconds) | dict(other or {}),
@@ -65,7 +67,7 @@ class Record:
             # `use_time` has whole seconds, as the contract has it: too coarse for most calls.
             "duration_ms": round(seconds * 1000),
             "cache_tokens": used.cached,
-            "group_ratio": 1,
+            "group_ratio": 1 if self.leg is None else float(self.leg.ratio),
             "request_path": self.path,
             "admin_info": {"use_channel": self.tried},
         }

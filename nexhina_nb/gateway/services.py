@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from nexhina_nb.errors import APIError, BadRequest
 from nexhina_nb.gateway.auth import Accounts
 from nexhina_nb.gateway.billing import Till
+from nexhina_nb.gateway.limits import Limits
 from nexhina_nb.gateway.media import Media
 from nexhina_nb.gateway.router import Routes, routes
 from nexhina_nb.gateway.upstreams.base import UpstreamPort
@@ -26,6 +27,8 @@ from nexhina_nb.pricing.price import Price
 from nexhina_nb.settings import Settings
 from nexhina_nb.store.channels import Channel, list_channels
 from nexhina_nb.store.db import Store
+from nexhina_nb.store.groups import list_groups
+from nexhina_nb.store.options import fallbacks_of, list_options
 from nexhina_nb.store.prices import current_prices
 
 T = TypeVar("T")
@@ -61,10 +64,11 @@ class Gateway:
         self.store = store
         self.accounts = Accounts(store)
         self.till = Till(store)
+        self.limits = Limits()
         self.media = Media(settings.home / "media")
         self._routes = Fresh(self._read_routes)
         self._prices = Fresh(self._read_prices)
-        self._upstreams: dict[tuple[int, str, str], UpstreamPort] = {}
+        self._upstreams: dict[tuple[object, ...], UpstreamPort] = {}
         self._running: set[asyncio.Task[Any]] = set()
 
     async def routes(self) -> Routes:
@@ -89,7 +93,7 @@ class Gateway:
 
     def upstream(self, channel: Channel) -> UpstreamPort:
         """Where a channel's calls go; the connections are kept between calls."""
-        key = channel.id, channel.base_url, channel.key_env
+        key = channel.id, channel.base_url, *channel.keys
         if (upstream := self._upstreams.get(key)) is None:
             upstream = self._upstreams[key] = connect(channel, self.settings)
         return upstream
@@ -133,7 +137,7 @@ class Gateway:
         return await run_in_threadpool(self._query, self.store.writing, change, arguments)
 
     async def _read_routes(self) -> Routes:
-        return routes(await self.read(list_channels))
+        return await self.read(_read_routes)
 
     async def _read_prices(self) -> Catalog:
         texts = await self.read(current_prices)
@@ -143,3 +147,9 @@ class Gateway:
     def _query(self, opened: Opened, query: Callable[..., T], arguments: tuple[Any, ...]) -> T:
         with opened() as connection:
             return query(connection, *arguments)
+
+
+def _read_routes(connection: Connection) -> Routes:
+    options = list_options(connection)
+    fallbacks = fallbacks_of(options["ModelFallbacks"])
+    return routes(list_channels(connection), list_groups(connection), fallbacks)

@@ -1,4 +1,6 @@
-"""Users and keys. A key is shown once, when it is made; the store keeps its SHA-256."""
+"""Users and keys as a call needs them. A key is shown once, when it is made; the store keeps its
+SHA-256.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ import hashlib
 import secrets
 import string
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
@@ -14,16 +16,15 @@ from sqlalchemy.exc import IntegrityError
 
 from nexhina_nb.errors import BadInput, NotFound
 from nexhina_nb.secret import Secret
-from nexhina_nb.store.ledger import grant
+from nexhina_nb.store.moves import allow, grant
 from nexhina_nb.store.tables import tokens, users
+from nexhina_nb.store.terms import MAX_QUOTA, Terms, names
 
 ENABLED, DISABLED = 1, 2
-ROLE_COMMON, ROLE_ROOT = 1, 100
-NEVER = -1
+ROLE_COMMON, ROLE_ADMIN, ROLE_ROOT = 1, 10, 100
 ROOT_NAME = "root"
 # Contract 7.8: the first administrator starts with 200 USD.
 ROOT_QUOTA = 100_000_000
-MAX_QUOTA = 2**31 - 1
 
 _ALPHABET = string.ascii_letters + string.digits
 _KEY_LENGTH = 48
@@ -31,7 +32,10 @@ _KEY_LENGTH = 48
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A key and its user, as the gateway needs them for one call."""
+    """A key and its user, as the gateway needs them for one call; see `terms.Terms`.
+
+    ``models`` None: all of them. ``group`` is the key's own, or its user's ``user_group``.
+    """
 
     token_id: int
     token_name: str
@@ -40,13 +44,31 @@ class Account:
     remain_quota: int
     token_used: int
     unlimited_quota: bool
-    model_limits: frozenset[str]
+    models: frozenset[str] | None
     user_id: int
     username: str
     user_status: int
     role: int
     group: str
     quota: int
+    user_group: str = "default"
+    cross_group_retry: bool = False
+    allow_ips: tuple[str, ...] = ()
+    budget: int = 0
+    budget_period: str = ""
+    budget_used: int = 0
+    budget_since: int = 0
+    rpm: int = 0
+    tpm: int = 0
+    parallel: int = 0
+    queue_seconds: int = 0
+    capture: bool = False
+    manages: bool = False
+    setting: str = ""
+
+    def may_use(self, model: str) -> bool:
+        """Whether the key is not limited to other models."""
+        return self.models is None or model in self.models
 
 
 def new_key() -> Secret:
@@ -92,38 +114,39 @@ def create_token(
     name: str,
     *,
     key: Secret | None = None,
-    remain_quota: int | None = None,
-    expired_time: int = NEVER,
-    models: tuple[str, ...] = (),
+    terms: Terms | None = None,
+    **more: Any,
 ) -> tuple[int, Secret]:
     """Add a key to a user; returns its id and the key, which is not to be had again.
 
-    ``remain_quota`` None means that only the wallet limits it; ``models`` empty means all of them.
+    ``more`` are terms by name. Raises BadInput for terms that make no sense.
     """
+    terms = replace(terms or Terms(), **more)
     key = key or new_key()
     text = key.reveal()
     row = {
-        "user_id": user_id, "name": name[:64], "key_hash": hash_key(text), "key_hint": _hint(text),
-        "status": ENABLED, "created_time": int(time.time()), "expired_time": expired_time,
-        "remain_quota": remain_quota or 0, "used_quota": 0, "unlimited_quota": remain_quota is None,
-        "model_limits": ",".join(models), "group": "",
-    }  # fmt: skip
+        "user_id": user_id, "name": name[:64], "key_hash": hash_key(text),
+        "key_hint": hint_of(text), "status": ENABLED, "created_time": int(time.time()),
+        "remain_quota": 0, "used_quota": 0,
+    } | terms.row()  # fmt: skip
     try:
         token_id: int = connection.execute(
             insert(tokens).values(row).returning(tokens.c.id)
         ).scalar_one()
     except IntegrityError:
         raise BadInput("that key is in use already") from None
+    if terms.remain_quota:
+        allow(connection, token_id, terms.remain_quota)
     return token_id, key
 
 
 def find_account(connection: Connection, key_hash: str) -> Account | None:
     """The key of that hash with its user, or None."""
     statement = (
-        select(tokens, users.c.username, users.c.role, users.c.quota)
+        select(tokens, users.c.username, users.c.role, users.c.quota, users.c.setting)
         .add_columns(users.c.status.label("user_status"), users.c.group.label("user_group"))
         .join(users, users.c.id == tokens.c.user_id)
-        .where(tokens.c.key_hash == key_hash)
+        .where(tokens.c.key_hash == key_hash, tokens.c.deleted_at == 0, users.c.deleted_at == 0)
     )
     row = connection.execute(statement).mappings().first()
     return _account(row) if row else None
@@ -138,14 +161,22 @@ def _account(row: RowMapping) -> Account:
         remain_quota=row["remain_quota"],
         token_used=row["used_quota"],
         unlimited_quota=row["unlimited_quota"],
-        model_limits=frozenset(filter(None, row["model_limits"].split(","))),
+        models=frozenset(names(row["model_limits"])) if row["model_limits_enabled"] else None,
         user_id=row["user_id"],
         username=row["username"],
         user_status=row["user_status"],
         role=row["role"],
         group=row["group"] or row["user_group"],
         quota=row["quota"],
+        allow_ips=tuple(row["allow_ips"].split()),
+        **{name: row[name] for name in _SAME},
     )
+
+
+_SAME = (
+    "user_group", "cross_group_retry", "budget", "budget_period", "budget_used", "budget_since",
+    "rpm", "tpm", "parallel", "queue_seconds", "capture", "manages", "setting",
+)  # fmt: skip
 
 
 def list_tokens(connection: Connection) -> list[dict[str, Any]]:
@@ -153,6 +184,7 @@ def list_tokens(connection: Connection) -> list[dict[str, Any]]:
     statement = (
         select(tokens, users.c.username, users.c.quota)
         .join(users, users.c.id == tokens.c.user_id)
+        .where(tokens.c.deleted_at == 0)
         .order_by(tokens.c.id)
     )
     rows = (dict(row) for row in connection.execute(statement).mappings())
@@ -161,7 +193,11 @@ def list_tokens(connection: Connection) -> list[dict[str, Any]]:
 
 def revoke_token(connection: Connection, token_id: int) -> None:
     """Disable a key; NotFound if there is none of that id."""
-    done = connection.execute(update(tokens).where(tokens.c.id == token_id).values(status=DISABLED))
+    done = connection.execute(
+        update(tokens)
+        .where(tokens.c.id == token_id, tokens.c.deleted_at == 0)
+        .values(status=DISABLED)
+    )
     if not done.rowcount:
         raise NotFound(f"there is no key {token_id}", hint="`nexhina keys list` shows them")
 
@@ -179,6 +215,7 @@ def create_root_user(connection: Connection) -> int:
     return create_user(connection, ROOT_NAME, quota=ROOT_QUOTA, role=ROLE_ROOT)
 
 
-def _hint(key: str) -> str:
+def hint_of(key: str) -> str:
+    """How a key is shown in lists (contract 1.9)."""
     body = key.removeprefix("sk-")
     return f"{body[:4]}**********{body[-4:]}" if len(body) >= 24 else "**********"

@@ -7,24 +7,29 @@ transaction. The rules:
 * a charge takes at most what is there, so that no balance is ever below zero, whatever happened
   meanwhile; it never gives anything, not even where a balance is below zero already;
 * the wallet is the money, the token's quota a cap: an unlimited token's own figure is left alone;
+* a budget is a second cap, which begins anew with every period, and never earlier than it has,
+  whatever becomes of the clock;
 * a request id is charged once;
 * what was taken for a request may be given back once, all of it (`refund`);
-* the balance of a user is the sum of the amounts of the user's entries.
+* the balance of a user is the sum of the amounts of the user's entries, the quota of a key the sum
+  of their token amounts, what a channel has earned the sum of what was spent through it;
+* no entry is ever changed, which the database itself refuses (`verify` recomputes everything).
 """
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from nexhina_nb.errors import StoreError
-from nexhina_nb.store.logs import LogRow, row_of_request
-from nexhina_nb.store.tables import entries, logs, tokens, users
-from nexhina_nb.wire.codes import LogType
+from nexhina_nb.store.logs import LogRow
+from nexhina_nb.store.periods import start_of
+from nexhina_nb.store.tables import channels, entries, logs, tokens, users
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +56,33 @@ class Wallet:
 
 @dataclass(slots=True)
 class Allowance:
-    """A token's own cap."""
+    """A token's own caps: its quota, and its ``budget`` for each ``period``."""
 
     remain_quota: int
     used_quota: int = 0
     unlimited: bool = False
+    budget: int = 0
+    period: str = ""
+    budget_used: int = 0
+    budget_since: int = 0
+
+    def most(self, amount: int, now: int) -> int:
+        """How much of an amount the caps allow."""
+        if not self.unlimited:
+            amount = min(amount, self.remain_quota)
+        if self.period:
+            if (start := start_of(self.period, now)) > self.budget_since:
+                self.budget_since, self.budget_used = start, 0
+            amount = min(amount, self.budget - self.budget_used)
+        return max(0, amount)
+
+    def take(self, amount: int) -> None:
+        """Spend an amount that `most` allowed."""
+        self.used_quota += amount
+        if not self.unlimited:
+            self.remain_quota -= amount
+        if self.period:
+            self.budget_used += amount
 
 
 @dataclass(slots=True)
@@ -77,28 +104,30 @@ def post(
     posting = Posting()
     for charge in charges:
         wallet, allowance = wallets[charge.user_id], allowances[charge.token_id]
-        taken = max(0, min(charge.amount, wallet.quota))
-        if not allowance.unlimited:
-            taken = max(0, min(taken, allowance.remain_quota))
-            allowance.remain_quota -= taken
+        taken = allowance.most(max(0, min(charge.amount, wallet.quota)), now)
+        allowance.take(taken)
         wallet.quota -= taken
         wallet.used_quota += taken
-        allowance.used_quota += taken
         posting.taken.append(taken)
         if charge.log.is_consumption:
             wallet.request_count += 1
-            posting.entries.append(
-                {
-                    "created_at": now,
-                    "user_id": charge.user_id,
-                    "token_id": charge.token_id,
-                    "kind": "charge",
-                    "amount": -taken,
-                    "request_id": charge.request_id,
-                }
-            )
+            posting.entries.append(_entry(charge, taken, allowance, now))
         posting.logs.append(charge.log.record(quota=taken, owed=charge.amount, now=now))
     return posting
+
+
+def _entry(charge: Charge, taken: int, allowance: Allowance, now: int) -> dict[str, Any]:
+    return {
+        # A clock that was set back must not move a charge out of the period that it counts in.
+        "created_at": max(now, allowance.budget_since),
+        "user_id": charge.user_id,
+        "token_id": charge.token_id,
+        "kind": "charge",
+        "amount": -taken,
+        "request_id": charge.request_id,
+        "token_amount": 0 if allowance.unlimited else -taken,
+        "channel": charge.log.channel,
+    }
 
 
 # Built once: the writer runs these for every group of calls.
@@ -108,7 +137,16 @@ _READ_USERS = (
     .with_for_update()
 )
 _READ_TOKENS = (
-    select(tokens.c.id, tokens.c.remain_quota, tokens.c.used_quota, tokens.c.unlimited_quota)
+    select(
+        tokens.c.id,
+        tokens.c.remain_quota,
+        tokens.c.used_quota,
+        tokens.c.unlimited_quota,
+        tokens.c.budget,
+        tokens.c.budget_period,
+        tokens.c.budget_used,
+        tokens.c.budget_since,
+    )
     .where(tokens.c.id.in_(bindparam("ids", expanding=True)))
     .with_for_update()
 )
@@ -124,7 +162,18 @@ _WRITE_USER = (
 _WRITE_TOKEN = (
     update(tokens)
     .where(tokens.c.id == bindparam("key"))
-    .values(remain_quota=bindparam("new_remain"), used_quota=bindparam("new_used"))
+    .values(
+        remain_quota=bindparam("new_remain"),
+        used_quota=bindparam("new_used"),
+        budget_used=bindparam("new_spent"),
+        budget_since=bindparam("new_since"),
+        accessed_time=bindparam("now"),
+    )
+)
+_EARN = (
+    update(channels)
+    .where(channels.c.id == bindparam("key"))
+    .values(used_quota=channels.c.used_quota + bindparam("earned"))
 )
 _INSERT_ENTRIES, _INSERT_LOGS = insert(entries), insert(logs)
 
@@ -148,7 +197,7 @@ def commit_group(connection: Connection, charges: Sequence[Charge]) -> Outcome:
         for row in connection.execute(_READ_USERS, {"ids": list({c.user_id for c in charges})})
     }
     allowances = {
-        row.id: Allowance(row.remain_quota, row.used_quota, row.unlimited_quota)
+        row.id: Allowance(*row[1:])
         for row in connection.execute(_READ_TOKENS, {"ids": list({c.token_id for c in charges})})
     }
     if gone := [c for c in charges if c.user_id not in wallets or c.token_id not in allowances]:
@@ -156,16 +205,21 @@ def commit_group(connection: Connection, charges: Sequence[Charge]) -> Outcome:
             f"the key {gone[0].token_id} of the user {gone[0].user_id} is no longer in the store",
             hint="it was deleted while its call was running",
         )
-    posting = post(wallets, allowances, charges, int(time.time()))
+    now = int(time.time())
+    posting = post(wallets, allowances, charges, now)
     if posting.entries:
-        _write_balances(connection, wallets, allowances)
+        _write_balances(connection, wallets, allowances, now)
+        _write_earnings(connection, posting.entries)
         connection.execute(_INSERT_ENTRIES, posting.entries)
     connection.execute(_INSERT_LOGS, posting.logs)
     return Outcome(posting.taken, wallets, allowances)
 
 
 def _write_balances(
-    connection: Connection, wallets: Mapping[int, Wallet], allowances: Mapping[int, Allowance]
+    connection: Connection,
+    wallets: Mapping[int, Wallet],
+    allowances: Mapping[int, Allowance],
+    now: int,
 ) -> None:
     connection.execute(
         _WRITE_USER,
@@ -177,78 +231,23 @@ def _write_balances(
     connection.execute(
         _WRITE_TOKEN,
         [
-            {"key": i, "new_remain": a.remain_quota, "new_used": a.used_quota}
+            {
+                "key": i,
+                "new_remain": a.remain_quota,
+                "new_used": a.used_quota,
+                "new_spent": a.budget_used,
+                "new_since": a.budget_since,
+                "now": now,
+            }
             for i, a in allowances.items()
         ],
     )
 
 
-def refund(connection: Connection, request_id: str, reason: str, other: Mapping[str, Any]) -> int:
-    """Give back what a request was charged; the quota given, 0 the second time.
-
-    The refund's log row (contract 8.2, type 6) is written with it, after the call's own.
-    """
-    kinds = connection.execute(select(entries).where(entries.c.request_id == request_id)).all()
-    paid = next((row for row in kinds if row.kind == "charge"), None)
-    if paid is None or any(row.kind == "refund" for row in kinds):
-        return 0
-    now, amount = int(time.time()), -int(paid.amount)
-    entry = {"created_at": now, "kind": "refund", "amount": amount, "request_id": request_id}
-    entry |= {"user_id": paid.user_id, "token_id": paid.token_id}
-    connection.execute(_INSERT_ENTRIES, [entry])
-    _give_back(connection, paid.user_id, paid.token_id, amount)
-    row = row_of_request(connection, request_id)
-    row = row or LogRow(request_id, paid.user_id, "", paid.token_id, "", "")
-    told = replace(row, type=LogType.REFUND, content=reason, other=dict(other), use_time=0)
-    connection.execute(_INSERT_LOGS, [told.record(quota=amount, owed=amount, now=now)])
-    return amount
-
-
-def _give_back(connection: Connection, user_id: int, token_id: int, amount: int) -> None:
-    connection.execute(
-        update(users)
-        .where(users.c.id == user_id)
-        .values(quota=users.c.quota + amount, used_quota=users.c.used_quota - amount)
-    )
-    # An unlimited token's own figure is left alone, here as when it was charged.
-    limited = case((tokens.c.unlimited_quota, 0), else_=amount)
-    connection.execute(
-        update(tokens)
-        .where(tokens.c.id == token_id)
-        .values(
-            remain_quota=tokens.c.remain_quota + limited,
-            used_quota=tokens.c.used_quota - amount,
-        )
-    )
-
-
-def grant(connection: Connection, user_id: int, amount: int, reason: str) -> None:
-    """Put money into a user's wallet (quota); ``reason`` names the grant and must not have been
-    used before.
-    """
-    connection.execute(
-        _INSERT_ENTRIES.values(
-            created_at=int(time.time()),
-            user_id=user_id,
-            token_id=0,
-            kind="grant",
-            amount=amount,
-            request_id=reason,
-        )
-    )
-    connection.execute(
-        update(users).where(users.c.id == user_id).values(quota=users.c.quota + amount)
-    )
-
-
-def differences(connection: Connection) -> dict[int, int]:
-    """User id → balance minus the sum of the user's entries, for every user where that is not
-    zero.
-    """
-    total = func.coalesce(func.sum(entries.c.amount), 0)
-    statement = (
-        select(users.c.id, users.c.quota - total)
-        .outerjoin(entries, entries.c.user_id == users.c.id)
-        .group_by(users.c.id, users.c.quota)
-    )
-    return {user: gap for user, gap in connection.execute(statement) if gap}
+def _write_earnings(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
+    earned: Counter[int] = Counter()
+    for row in rows:
+        earned[row["channel"]] -= row["amount"]
+    changes = [{"key": i, "earned": n} for i, n in earned.items() if i and n]
+    if changes:
+        connection.execute(_EARN, changes)

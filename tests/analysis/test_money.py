@@ -13,15 +13,16 @@ from nexhina_nb.analysis.report import report
 from nexhina_nb.client import Client
 from nexhina_nb.errors import NexhinaError
 from nexhina_nb.store.db import Store
-from nexhina_nb.store.ledger import differences, grant
+from nexhina_nb.store.moves import grant
 from nexhina_nb.store.tables import entries, logs as table, users
+from nexhina_nb.store.verify import verify
 from tests.conftest import RunningGateway
 
 
 def spent(store: Store) -> int:
     """What the ledger says: all entries but grants."""
     with store.reading() as connection:
-        assert differences(connection) == {}
+        assert verify(connection) == []
         total = select(func.coalesce(func.sum(entries.c.amount), 0))
         return -int(connection.scalar(total.where(entries.c.kind != "grant")))
 

@@ -55,7 +55,7 @@ def test_a_key_with_money_is_a_user_of_its_own(run: Run) -> None:
 def test_an_unlimited_key_spends_the_administrators_money(run: Run) -> None:
     key = run("keys", "create", "--name", "me", "--unlimited", "--models", "a, b").output.strip()
     account = account_of(key)
-    assert (account.username, account.model_limits) == ("root", {"a", "b"})
+    assert (account.username, account.models) == ("root", {"a", "b"})
 
 
 def test_keys_are_listed_masked_and_revoked(run: Run) -> None:

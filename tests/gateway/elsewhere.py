@@ -25,14 +25,14 @@ def elsewhere(
     gateway: RunningGateway,
     scenes: Mapping[str, Scene],
     *models: str,
-    key_env: str = "",
+    keys: tuple[str, ...] = (),
     mapping: Mapping[str, str] | None = None,
 ) -> Iterator[SickServer]:
     """A server that plays a scene for each last part of a path, as the channel of ``models``."""
     with SickServer(scenes) as server:
         channel = Channel(
             name="elsewhere", type="openai", models=models, base_url=server.url,
-            key_env=key_env, mapping=dict(mapping or {}),
+            keys=keys, mapping=dict(mapping or {}),
         )  # fmt: skip
         with gateway.store.writing() as connection:
             add_channel(connection, channel)

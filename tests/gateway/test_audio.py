@@ -472,7 +472,7 @@ def test_recordings_arrive_as_they_were_sent(
     cues = "1\n00:00:00,000 --> 00:00:01,000\nGrüße\n\n".encode()
     scene = far.answering(cues, "Content-Type: application/x-subrip", "X-Request-Id: up-1")
     channel = far.elsewhere(
-        gateway, {"transcriptions": scene}, "whisper-1", key_env="FAR_KEY",
+        gateway, {"transcriptions": scene}, "whisper-1", keys=("env:FAR_KEY",),
         mapping={"whisper-1": "large"},
     )  # fmt: skip
     fields = {"response_format": "srt", "hotwords": ["a", "b"], "vad_filter": "true"}

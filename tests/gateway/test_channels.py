@@ -39,7 +39,7 @@ def connect(gateway: RunningGateway, *channels: Channel) -> None:
 def to(server: str, name: str = "one", **fields: Any) -> Channel:
     mapping = {"far": "local/chat"}
     return Channel(
-        name=name, type="openai", models=("far",), base_url=server, key_env="FAR_KEY",
+        name=name, type="openai", models=("far",), base_url=server, keys=("env:FAR_KEY",),
         mapping=mapping, **fields,
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from nexhina_nb.store.channels import Channel, add_channel
-from nexhina_nb.store.ledger import differences
+from nexhina_nb.store.verify import verify
 from tests.conftest import RunningGateway, run_gateway
 from tests.gateway.sick_server import Peer, Received, Scene, SickServer
 from tests.gateway.test_money import fixed_price
@@ -152,7 +152,7 @@ def till(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Till]:
                 add_channel(connection, row)
             yield made
         with gateway.store.reading() as connection:
-            assert differences(connection) == {}
+            assert verify(connection) == []
 
 
 def nothing_is_held(till: Till, how: str, key: str, rows: list[tuple[int, int]]) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from nexhina_nb.store.ledger import differences
 from nexhina_nb.store.logs import newest_of_token
+from nexhina_nb.store.verify import verify
 from tests.conftest import RunningGateway
 
 CHAT = "/chat/completions"
@@ -166,7 +166,7 @@ def test_errors_are_logged_and_the_books_stay_whole(gateway: RunningGateway) -> 
     assert (row["type"], row["model_name"]) == (5, "local/chat")
     assert "'n' must be" in row["content"]
     with gateway.store.reading() as connection:
-        assert differences(connection) == {}
+        assert verify(connection) == []
 
 
 def test_a_store_that_fails_is_a_503_with_an_error_row(gateway: RunningGateway) -> None:

@@ -396,7 +396,7 @@ def test_an_edit_arrives_as_it_was_sent(
     ]
     fields = {"model": "dall-e-3", "prompt": "größer", "n": "1", "x_new": ["1", "2"]}
     scenes, mapping = {"edits": far.answering(PICTURE)}, {"dall-e-3": "inner"}
-    channel = far.elsewhere(gateway, scenes, "dall-e-3", key_env="FAR_KEY", mapping=mapping)
+    channel = far.elsewhere(gateway, scenes, "dall-e-3", keys=("env:FAR_KEY",), mapping=mapping)
     with channel as server:
         assert far.post(gateway, EDITS, files=files, data=fields).json() == PICTURE
         (seen,) = server.received

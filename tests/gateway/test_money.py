@@ -12,8 +12,8 @@ import httpx2
 from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.cost import quota
 from nexhina_nb.pricing.usage import Tokens
-from nexhina_nb.store.ledger import differences
 from nexhina_nb.store.prices import set_price
+from nexhina_nb.store.verify import verify
 from tests.conftest import RunningGateway
 
 HELLO = {"model": "local/chat", "messages": [{"role": "user", "content": "hello"}]}
@@ -64,7 +64,7 @@ def test_a_hundred_calls_with_money_for_ten(gateway: RunningGateway) -> None:
     assert min(seen) >= 0
     assert (final["total_available"], final["total_used"]) == (0, 50_000)
     with gateway.store.reading() as connection:
-        assert differences(connection) == {}
+        assert verify(connection) == []
 
 
 def test_a_key_with_a_cap_of_its_own(gateway: RunningGateway) -> None:

@@ -27,8 +27,8 @@ from nexhina_nb.secret import Secret
 from nexhina_nb.settings import Settings, load
 from nexhina_nb.store.accounts import DISABLED
 from nexhina_nb.store.db import default_url, open_store
-from nexhina_nb.store.ledger import differences
 from nexhina_nb.store.tables import tokens
+from nexhina_nb.store.verify import verify
 
 SERVE = [sys.executable, "-m", "nexhina_nb", "gateway", "serve", "--port", "0", "--json"]
 HELLO = {"model": "local/chat", "messages": [{"role": "user", "content": "What is 6 * 7?"}]}
@@ -367,7 +367,7 @@ def test_killed_again_and_again_every_answered_call_is_in_the_ledger_once() -> N
         rows = connection.exec_driver_sql("SELECT request_id, amount FROM entries").all()
         charged = [row.request_id for row in rows if row.amount < 0]
         logged = connection.exec_driver_sql("SELECT request_id FROM logs").scalars().all()
-        assert differences(connection) == {}
+        assert verify(connection) == []
     store.close()
     assert len(charged) == len(set(charged))
     assert set(answered) <= set(charged)

@@ -15,10 +15,10 @@ from nexhina_nb.store.accounts import Account
 from nexhina_nb.store.channels import Channel
 
 
-def account(group: str = "default", models: frozenset[str] = frozenset()) -> Account:
+def account(group: str = "default", models: frozenset[str] | None = None) -> Account:
     return Account(
         token_id=1, token_name="t", token_status=1, expired_time=-1, remain_quota=0, token_used=0,
-        unlimited_quota=True, model_limits=models, user_id=1, username="u", user_status=1, role=1,
+        unlimited_quota=True, models=models, user_id=1, username="u", user_status=1, role=1,
         group=group, quota=1,
     )  # fmt: skip
 
@@ -51,11 +51,11 @@ def test_no_weights_are_equal_weights() -> None:
 
 def test_groups_and_status() -> None:
     found = routes([channel("vip", groups=("vip",)), channel("off", models=("n",), status=2)])
-    assert [c.name for c in found.candidates(account("vip"), "m")] == ["vip"]
+    assert [leg.channel.name for leg in found.legs(account("vip"), "m")] == ["vip"]
     with pytest.raises(ServiceUnavailable):
-        found.candidates(account(), "m")
+        found.legs(account(), "m")
     with pytest.raises(ServiceUnavailable):
-        found.candidates(account(), "n")
+        found.legs(account(), "n")
     assert set(found.models(account())) == set(BUILT_IN.models)
     assert set(found.models(account("vip"))) == {*BUILT_IN.models, "m"}
 
@@ -65,21 +65,21 @@ def test_a_key_that_is_limited_to_some_models() -> None:
     limited = account(models=frozenset({"m"}))
     assert list(found.models(limited)) == ["m"]
     with pytest.raises(PermissionDenied) as refused:
-        found.candidates(limited, "local/chat")
+        found.legs(limited, "local/chat")
     assert refused.value.code == "model_not_allowed"
 
 
 def test_an_unknown_model_names_its_neighbours() -> None:
     found = routes([channel("c", models=("gpt-4o", "gpt-4o-mini"))])
     with pytest.raises(ModelNotFound, match="case-sensitive: did you mean 'gpt-4o'"):
-        found.candidates(account(), "GPT-4o")
+        found.legs(account(), "GPT-4o")
     with pytest.raises(ModelNotFound, match="gpt-4o-mini"):
-        found.candidates(account(), "gpt-4o-minni")
+        found.legs(account(), "gpt-4o-minni")
 
 
 def test_a_name_that_no_model_has_is_not_compared_nor_repeated() -> None:
     with pytest.raises(ModelNotFound) as refused:
-        routes([]).candidates(account(), "x" * 300)
+        routes([]).legs(account(), "x" * 300)
     assert "xxx" not in refused.value.message
 
 
@@ -92,5 +92,5 @@ def test_a_channel_that_is_set_up_wrongly_is_out_of_service(
 ) -> None:
     monkeypatch.setenv("FAR_KEY", key)
     with pytest.raises(ServiceUnavailable, match="'far'") as refused:
-        connect(channel("far", base_url=base_url, key_env="FAR_KEY"), load(environ={}))
+        connect(channel("far", base_url=base_url, keys=("env:FAR_KEY",)), load(environ={}))
     assert "canary" not in str(refused.value)

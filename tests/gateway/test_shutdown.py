@@ -20,8 +20,8 @@ from sqlalchemy import select
 from nexhina_nb.settings import load
 from nexhina_nb.store.channels import Channel, add_channel
 from nexhina_nb.store.db import Store, default_url, open_store
-from nexhina_nb.store.ledger import differences
 from nexhina_nb.store.tables import logs, responses, tasks
+from nexhina_nb.store.verify import verify
 from tests.gateway.sick_server import Peer, Received, SickServer
 from tests.gateway.test_passthrough import SSE, frames_of
 from tests.gateway.test_process import serving
@@ -112,7 +112,7 @@ def test_it_leaves_in_time_and_nothing_is_lost(tmp_path: Path) -> None:
             callers.join()
     assert [said["error"]["code"] for said in callers.seen] == ["stopped"]
     with opened() as store, store.reading() as connection:
-        assert differences(connection) == {}
+        assert verify(connection) == []
         rows = list(connection.execute(select(logs.c.type, logs.c.model_name, logs.c.is_stream)))
         assert sorted(tuple(row) for row in rows) == [
             (2, "gpt-4o", True),

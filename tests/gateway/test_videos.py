@@ -20,8 +20,8 @@ from PIL import Image
 from nexhina_nb.gateway import tasks
 from nexhina_nb.gateway.tasks.polling import State, read_state
 from nexhina_nb.store.channels import Channel, add_channel
-from nexhina_nb.store.ledger import differences
 from nexhina_nb.store.tasks import Task, add_task
+from nexhina_nb.store.verify import verify
 from tests.conftest import RunningGateway
 from tests.gateway.film_server import FILM, FilmServer, film_server
 
@@ -139,7 +139,7 @@ def test_the_price_is_taken_at_once_and_given_back_on_failure(gateway: RunningGa
     assert video["error"] == {"code": "moderation_blocked", "message": "not this"}
     assert wallet(gateway, key) == 5_000_000
     with gateway.store.reading() as connection:
-        assert differences(connection) == {}
+        assert verify(connection) == []
     rows = (
         sqlite3.connect(gateway.settings.home / "nexhina.db")
         .execute("select type, quota, other from logs order by id")

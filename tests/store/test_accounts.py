@@ -34,7 +34,7 @@ def test_a_key_is_stored_hashed_and_shown_once(store: Store, tmp_path: Path) -> 
         found = accounts.find_account(connection, accounts.hash_key(key.reveal()))
     assert found is not None
     assert (found.token_id, found.username, found.quota) == (token_id, "ada", 5)
-    assert found.model_limits == {"a", "b"}
+    assert found.models == {"a", "b"}
     text = key.reveal()
     assert text.startswith("sk-")
     assert len(text) == 51
@@ -115,14 +115,14 @@ def test_a_statement_that_failed_does_not_tell_its_values(store: Store) -> None:
 def test_channels_round_trip(store: Store) -> None:
     channel = Channel(
         name="one", type="openai", models=("a", "b"), base_url="http://127.0.0.1:1/v1/",
-        key_env="KEY", mapping={"a": "x"}, priority=3, weight=2, groups=("default", "vip"),
+        keys=("env:KEY",), mapping={"a": "x"}, priority=3, weight=2, groups=("default", "vip"),
     )  # fmt: skip
     with store.writing() as connection:
         number = add_channel(connection, channel)
         (found,) = list_channels(connection)
         assert found == Channel(
             name="one", type="openai", models=("a", "b"), base_url="http://127.0.0.1:1/v1",
-            key_env="KEY", mapping={"a": "x"}, priority=3, weight=2, groups=("default", "vip"),
+            keys=("env:KEY",), mapping={"a": "x"}, priority=3, weight=2, groups=("default", "vip"),
             id=number,
         )  # fmt: skip
         remove_channel(connection, number)

@@ -19,13 +19,12 @@ from nexhina_nb.store.ledger import (
     Charge,
     Wallet,
     commit_group,
-    differences,
-    grant,
     post,
-    refund,
 )
 from nexhina_nb.store.logs import LogRow, newest_of_token
+from nexhina_nb.store.moves import grant, refund
 from nexhina_nb.store.tables import entries, tokens, users
+from nexhina_nb.store.verify import verify
 from nexhina_nb.store.writer import Receipt, Writer
 from nexhina_nb.wire import LogType
 
@@ -123,7 +122,7 @@ def test_a_group_is_written_whole(store: Store, key: accounts.Account) -> None:
         outcome = commit_group(connection, group)
     assert outcome.taken == [10] * 5
     with store.reading() as connection:
-        assert differences(connection) == {}
+        assert verify(connection) == []
         assert [row["request_id"] for row in newest_of_token(connection, key.token_id)] == [
             "r4", "r3", "r2", "r1", "r0"
         ]  # fmt: skip
@@ -188,7 +187,7 @@ def test_two_writers_of_one_store_never_overdraw(store: Store, key: accounts.Acc
     assert sum(taken) == 1000
     assert _balance(store, key.user_id) == 0
     with store.reading() as connection:
-        assert differences(connection) == {}
+        assert verify(connection) == []
 
 
 def test_a_grant_is_an_entry(store: Store, key: accounts.Account) -> None:
@@ -199,7 +198,7 @@ def test_a_grant_is_an_entry(store: Store, key: accounts.Account) -> None:
     assert _balance(store, key.user_id) == 1500
     with store.reading() as connection:
         assert connection.scalars(select(entries.c.kind)).all() == ["grant", "grant"]
-        assert differences(connection) == {}
+        assert verify(connection) == []
 
 
 def test_differences_finds_a_balance_that_was_tampered_with(
@@ -208,7 +207,9 @@ def test_differences_finds_a_balance_that_was_tampered_with(
     with store.writing() as connection:
         connection.execute(users.update().values(quota=1001))
     with store.reading() as connection:
-        assert differences(connection) == {key.user_id: 1}
+        assert [(d.what, d.id, d.stored - d.computed) for d in verify(connection)] == [
+            ("balance of user", key.user_id, 1)
+        ]
 
 
 @given(st.integers(0, 3_000), st.integers(0, 3_000), st.booleans())
@@ -225,7 +226,7 @@ def test_what_was_taken_is_given_back_once(amount: int, money: int, unlimited: b
         assert refund(connection, "r", "again", {}) == 0
         assert refund(connection, "unknown", "what", {}) == 0
         assert balances_of(connection) == before
-        assert differences(connection) == {}
+        assert verify(connection) == []
         newest = newest_of_token(connection, token, 9)
         assert [(row["type"], row["quota"]) for row in newest] == [(6, taken), (2, taken)]
         assert newest[0]["token_name"] == newest[1]["token_name"]

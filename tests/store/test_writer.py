@@ -12,9 +12,10 @@ from sqlalchemy import delete
 from nexhina_nb.errors import StoreError
 from nexhina_nb.store import accounts
 from nexhina_nb.store.db import Store, open_store
-from nexhina_nb.store.ledger import Charge, differences
+from nexhina_nb.store.ledger import Charge
 from nexhina_nb.store.logs import LogRow
 from nexhina_nb.store.tables import tokens, users
+from nexhina_nb.store.verify import verify
 from nexhina_nb.store.writer import Notice, Receipt, Writer
 
 
@@ -86,7 +87,7 @@ def test_what_nobody_foresaw_is_told_and_the_thread_lives_on(
     assert "TypeError at" in caplog.text
     assert "canary" not in caplog.text
     with store.reading() as connection:
-        assert differences(connection) == {}
+        assert verify(connection) == []
 
 
 def test_a_listener_that_fails_does_not_end_the_thread(

@@ -13,8 +13,9 @@ from starlette.routing import BaseRoute, Route
 from nexhina_nb.errors import BadRequest
 from nexhina_nb.gateway.auth import Caller
 from nexhina_nb.gateway.services import Gateway
-from nexhina_nb.store.accounts import NEVER, ROLE_COMMON
+from nexhina_nb.store.accounts import ROLE_COMMON
 from nexhina_nb.store.logs import newest_of_token, spending_of_token
+from nexhina_nb.store.terms import NEVER
 
 # Columns, and a key of `other`, that only an administrator may see (contract 8).
 _HIDDEN = ("channel", "user_id")
@@ -75,8 +76,8 @@ def _usage(caller: Caller) -> dict[str, Any]:
         "total_available": available,
         # A key with a wallet of its own has no cap, and yet a limit: its money.
         "unlimited_quota": account.unlimited_quota and account.role != ROLE_COMMON,
-        "model_limits": dict.fromkeys(sorted(account.model_limits), True),
-        "model_limits_enabled": bool(account.model_limits),
+        "model_limits": dict.fromkeys(sorted(account.models or ()), True),
+        "model_limits_enabled": account.models is not None,
         "expires_at": 0 if account.expired_time == NEVER else account.expired_time,
     }
 

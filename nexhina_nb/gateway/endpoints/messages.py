@@ -34,6 +34,6 @@ class Count(Endpoint):
     async def _run(self, request: Request, caller: Caller, call: Incoming, send: Send) -> None:
         if call.fault is not None:
             raise call.fault
-        (await self._gateway.routes()).candidates(caller.account, call.body["model"])
+        (await self._gateway.routes()).legs(caller.account, call.body["model"])
         count = await asyncio.to_thread(count_input, call.body)
         await JSONResponse({"input_tokens": count})(request.scope, request.receive, send)

@@ -54,7 +54,7 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
         """one model"""
         caller = await _caller(gateway, request)
         model = request.path_params["model"]
-        channel = (await gateway.routes()).candidates(caller.account, model)[0]
+        channel = (await gateway.routes()).legs(caller.account, model)[0].channel
         if not _can_run(model, channel):
             raise ModelNotFound(
                 f"the model '{model}' is not installed here: "

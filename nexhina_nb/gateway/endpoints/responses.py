@@ -109,7 +109,7 @@ class Count(Endpoint):
         try:
             if call.fault is not None:
                 raise call.fault
-            (await self._gateway.routes()).candidates(caller.account, call.body["model"])
+            (await self._gateway.routes()).legs(caller.account, call.body["model"])
             await self._archive.context(caller, call.body, id, may_pin=False)
             tokens = await asyncio.to_thread(_count, call.body)
         except NexhinaError as error:
@@ -123,7 +123,7 @@ class Count(Endpoint):
 async def _admit(exchange: Exchange) -> None:
     """Refuse at once what could only fail later: no such model, no price, no money."""
     gateway, caller = exchange.gateway, exchange.caller
-    (await gateway.routes()).candidates(caller.account, exchange.model)
+    (await gateway.routes()).legs(caller.account, exchange.model)
     await gateway.price(exchange.model)
     release(hold(caller, 0))
 

@@ -145,10 +145,10 @@ class Archive:
 
     async def _serves(self, channel: int, caller: Caller, model: str) -> bool:
         try:
-            rows = (await self._gateway.routes()).candidates(caller.account, model)
+            legs = (await self._gateway.routes()).legs(caller.account, model)
         except APIError:
             return False  # whoever makes the call says what is wrong with the model
-        return any(row.id == channel for row in rows)
+        return any(leg.channel.id == channel for leg in legs)
 
     async def _resolve_references(self, user_id: int, body: Payload) -> None:
         """Put the items themselves where the input refers to them. What is not kept here may be

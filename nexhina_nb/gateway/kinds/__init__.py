@@ -74,9 +74,11 @@ def as_it_is(body: dict[str, Any], _files: tuple[Upload, ...]) -> dict[str, Any]
     return body
 
 
-def bill_tokens(price: Price, used: Tokens, ratios: tuple[Ratio, ...]) -> int:
+def bill_tokens(
+    price: Price, used: Tokens, ratios: tuple[Ratio, ...], group_ratio: Ratio = 1
+) -> int:
     """Quota of a call by what it used."""
-    return quota(price, used, other_ratios=ratios)
+    return quota(price, used, group_ratio, other_ratios=ratios)
 
 
 def told_usage(_body: Body, _files: tuple[Upload, ...], reply: Reply) -> Tokens | None:
@@ -114,7 +116,7 @@ class Kind:
     ratios: Callable[[str, Body], tuple[Ratio, ...]] = no_ratios
     inspect: Callable[[dict[str, Any], tuple[Upload, ...]], dict[str, Any]] = as_it_is
     measure: Callable[[Body, tuple[Upload, ...], Reply], Tokens | None] = told_usage
-    bill: Callable[[Price, Tokens, tuple[Ratio, ...]], int] = bill_tokens
+    bill: Callable[[Price, Tokens, tuple[Ratio, ...], Ratio], int] = bill_tokens
     plain: Plain = "json"
     asks_usage: bool = False
     names_model: bool = True

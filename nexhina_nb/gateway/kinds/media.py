@@ -56,11 +56,14 @@ def _image_usage(_body: Body, files: Files, reply: Reply) -> Tokens:
     return Tokens(prompt=len(pictures) if isinstance(pictures, list) else 0)
 
 
-def _image_bill(price: Price, used: Tokens, ratios: tuple[Ratio, ...]) -> int:
+def _image_bill(
+    price: Price, used: Tokens, ratios: tuple[Ratio, ...], group_ratio: Ratio = 1
+) -> int:
     """Size, quality and number multiply a price per picture; the tokens of a call are those of all
     its pictures already.
     """
-    return quota(price, used, other_ratios=ratios if price.per_call is not None else ())
+    counting = ratios if price.per_call is not None else ()
+    return quota(price, used, group_ratio, other_ratios=counting)
 
 
 def _image_event_usage(event: Payload) -> Payload | None:

@@ -37,9 +37,9 @@ def _nothing_yet(_body: Body, _files: tuple[Upload, ...], _reply: Reply) -> Toke
     return Tokens()
 
 
-def _bill(price: Price, _used: Tokens, ratios: tuple[Ratio, ...]) -> int:
+def _bill(price: Price, _used: Tokens, ratios: tuple[Ratio, ...], group_ratio: Ratio = 1) -> int:
     # An order is paid when it is placed, and given back if nothing comes of it (contract 5.4).
-    return task_quota(price, other_ratios=ratios)
+    return task_quota(price, group_ratio, other_ratios=ratios)
 
 
 VIDEO = Kind(

@@ -26,7 +26,7 @@ from nexhina_nb.gateway.tasks.polling import follow
 from nexhina_nb.gateway.upstreams.base import Form
 from nexhina_nb.store import tasks as rows
 from nexhina_nb.store.channels import Channel
-from nexhina_nb.store.ledger import refund
+from nexhina_nb.store.moves import refund
 from nexhina_nb.store.tasks import Task
 
 LONGEST = 1440 * 60  # seconds that an order may take (contract 2.9)

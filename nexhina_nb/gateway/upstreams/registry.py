@@ -24,10 +24,11 @@ def connect(channel: Channel, settings: Settings) -> UpstreamPort:
     """
     if channel.type == "local":
         return Translated(LocalUpstream(settings), only_chat=True)
-    key = os.environ.get(channel.key_env, "") if channel.key_env else ""
-    if channel.key_env and not key:
+    source, _, name = channel.keys[0].partition(":") if channel.keys else ("", "", "")
+    key = os.environ.get(name, "") if source == "env" else ""
+    if channel.keys and not key:
         raise ServiceUnavailable(
-            f"channel '{channel.name}' has no key: set {channel.key_env} where the gateway runs"
+            f"channel '{channel.name}' has no key: set {name} where the gateway runs"
         )
     wait = settings.upstream_timeout
     timeouts = Timeouts(connect=settings.connect_timeout, first_byte=wait, idle=wait)
