@@ -19,7 +19,7 @@ def account(group: str = "default", models: frozenset[str] | None = None) -> Acc
     return Account(
         token_id=1, token_name="t", token_status=1, expired_time=-1, remain_quota=0, token_used=0,
         unlimited_quota=True, models=models, user_id=1, username="u", user_status=1, role=1,
-        group=group, quota=1,
+        group=group, user_group=group, quota=1,
     )  # fmt: skip
 
 

@@ -123,7 +123,7 @@ def test_channels_round_trip(store: Store) -> None:
         assert found == Channel(
             name="one", type="openai", models=("a", "b"), base_url="http://127.0.0.1:1/v1",
             keys=("env:KEY",), mapping={"a": "x"}, priority=3, weight=2, groups=("default", "vip"),
-            id=number,
+            id=number, created_time=found.created_time,
         )  # fmt: skip
         remove_channel(connection, number)
         assert list_channels(connection) == []
