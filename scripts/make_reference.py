@@ -53,6 +53,7 @@ EQUIVALENTS = MappingProxyType(
         "video": ("POST /v1/videos", "client.video(prompt)", "local/video"),
         "models": ("GET /v1/models", "client.models(pattern)", ""),
         "usage": ("GET /api/usage/token/", "client.usage()", ""),
+        "redeem": ("POST /api/user/redeem_key", "client.redeem(code)", ""),
         "cost": ("GET /api/log/token", "nx.cost()", ""),
         "logs": ("", "nx.logs()", ""),
     }
@@ -100,6 +101,8 @@ def _verb(verb: verbs.Verb) -> Lines:
         yield f"```ipython\n{example}\n```\n"
     if verb.name in EQUIVALENTS:
         yield _equivalents(*EQUIVALENTS[verb.name])
+    if verb.args is options.Administration:
+        yield "What it takes is on the page of the [command line](commands.md).\n"
     shared = options.Call if issubclass(verb.args, options.Call) else options.Command
     yield from _options(verb.args, (shared,))
     yield "\nAlso: the [options that verbs share](#options-that-verbs-share).\n"

@@ -17,8 +17,10 @@ from pathlib import Path
 import hypothesis
 import pytest
 import uvicorn
+from sqlalchemy import Connection
 
 from nexhina_nb.gateway.app import create_app
+from nexhina_nb.gateway.serve import config
 from nexhina_nb.secret import Secret
 from nexhina_nb.settings import Settings, load
 from nexhina_nb.store import accounts
@@ -66,20 +68,26 @@ class RunningGateway:
         return key.reveal()
 
 
+def _administrators_key(connection: Connection, key: Secret) -> None:
+    root = accounts.create_root_user(connection)
+    accounts.create_token(connection, root, "t", key=key, manages=True)
+
+
 @contextmanager
-def run_gateway(folder: Path, **options: object) -> Iterator[RunningGateway]:
-    """Serve in a thread until the block ends."""
+def run_gateway(
+    folder: Path, clock: Callable[[], float] = time.monotonic, **options: object
+) -> Iterator[RunningGateway]:
+    """Serve in a thread until the block ends; by ``clock`` channels that failed cool down."""
     folder.mkdir(parents=True, exist_ok=True)
     settings = load(environ={}, cwd=folder, home=folder, **({"pace": 0.0} | options))
     store = open_store(f"sqlite:///{folder / 'nexhina.db'}")
     key = Secret("sk-" + "a" * 48)
     with store.writing() as connection:
         if accounts.root_user(connection) is None:
-            accounts.create_token(connection, accounts.create_root_user(connection), "t", key=key)
+            _administrators_key(connection, key)
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(create_app(settings, store), log_level="warning", lifespan="on")
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(config(create_app(settings, store, clock), settings))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     while not server.started and thread.is_alive():

@@ -65,7 +65,8 @@ def asked(page: Path) -> Asked:
 
 
 def test_the_important_pages_are_there(site: Path) -> None:
-    guides = "tour notebooks faq frames costs jupyterlab widgets gateway engines security programs"
+    guides = "tour notebooks faq frames costs jupyterlab widgets gateway accounts classroom engines"
+    guides += " security programs"
     endpoints = "chat responses embeddings moderation pictures sound video"
     names = [
         *guides.split(),

@@ -32,6 +32,9 @@ def logs(
     key: Names = None,
     model: Names = None,
     type: Types = None,
+    channel: int | None = None,
+    group: str | None = None,
+    request_id: str | None = None,
     last: int | None = None,
     settings: Settings | None = None,
 ) -> pl.LazyFrame:
@@ -44,12 +47,15 @@ def logs(
 
     ``since`` is included, ``until`` is not; both take a datetime, a date (for ``until``, all of
     that day), ISO text, or a span such as "7d" or "24h". ``key`` and ``model`` are names or globs,
-    or lists of them; ``type`` is "consume", "error", "refund" and so on. ``last`` keeps the newest
-    so many rows. Quota: 500,000 = 1 USD.
+    or lists of them; ``type`` is "consume", "error", "refund" and so on; ``channel``
+    is a number, ``group`` and ``request_id`` are exact. ``last`` keeps the newest so many rows.
+    Quota: 500,000 = 1 USD.
 
     Raises StoreError if there is no store, BadInput for a source that is no log.
     """
-    wanted = Selection.read(since, until, key, model, type)
+    wanted = Selection.read(
+        since, until, key, model, type, channel=channel, group=group, request_id=request_id
+    )
     if last is not None and last < 0:
         raise BadInput(f"last = {last} makes no sense", hint="how many rows, 0 or more")
     return read(source, wanted, last, settings)

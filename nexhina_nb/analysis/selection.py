@@ -34,6 +34,9 @@ class Selection:
     models: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     token_id: int | None = None
+    channel: int | None = None
+    group: str = ""
+    request_id: str = ""
 
     @classmethod
     def read(
@@ -43,6 +46,10 @@ class Selection:
         key: Names = None,
         model: Names = None,
         type: Types = None,
+        *,
+        channel: int | None = None,
+        group: str | None = None,
+        request_id: str | None = None,
     ) -> Selection:
         """From what people write. Raises BadInput."""
         given = (type,) if isinstance(type, str | int) else type or ()
@@ -52,6 +59,9 @@ class Selection:
             keys=_names(key),
             models=_names(model),
             types=tuple(_type(name) for name in given),
+            channel=channel,
+            group=group or "",
+            request_id=request_id or "",
         )
 
     def apply(self, frame: pl.LazyFrame) -> pl.LazyFrame:
@@ -71,8 +81,17 @@ class Selection:
             yield _matches("model_name", self.models)
         if self.types:
             yield pl.col("type").cast(pl.String).is_in(self.types)
-        if self.token_id is not None:
-            yield pl.col("token_id") == self.token_id
+        for column, value in self._exact():
+            yield pl.col(column) == value
+
+    def _exact(self) -> Iterable[tuple[str, int | str]]:
+        """Columns that hold just one value."""
+        for column in ("token_id", "channel"):
+            if (number := getattr(self, column)) is not None:
+                yield column, number
+        for column in ("group", "request_id"):
+            if text := getattr(self, column):
+                yield column, text
 
     def clauses(self, table: Table) -> list[ColumnElement[bool]]:
         """The same for SQL; the store keeps whole Unix seconds, and numbers for types."""
@@ -89,8 +108,7 @@ class Selection:
                 found.append(or_(*(_like(column, name) for name in names)))
         if self.types:
             found.append(c.type.in_([TYPE_NAMES.index(name) for name in self.types]))
-        if self.token_id is not None:
-            found.append(c.token_id == self.token_id)
+        found += [c[column] == value for column, value in self._exact()]
         return found
 
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 import click
 
 from nexhina_nb.cli.channels import channels
+from nexhina_nb.cli.classes import classes
+from nexhina_nb.cli.codes import codes
 from nexhina_nb.cli.common import OneLineErrors
 from nexhina_nb.cli.doctor import doctor
 from nexhina_nb.cli.gateway import gateway
+from nexhina_nb.cli.groups import groups
 from nexhina_nb.cli.keys import keys
 from nexhina_nb.cli.lab import lab
 from nexhina_nb.cli.logs import logs
 from nexhina_nb.cli.prices import prices
+from nexhina_nb.cli.verify import verify
 
 
 @click.group(cls=OneLineErrors)
@@ -34,7 +38,7 @@ def demo(plot: str) -> None:
     run(plot)
 
 
-for group in (gateway, keys, channels, prices, logs):
+for group in (gateway, keys, channels, groups, prices, logs, classes, codes):
     main.add_command(group)
-for command in (lab, doctor):
+for command in (lab, doctor, verify):
     main.add_command(command)

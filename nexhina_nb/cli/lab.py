@@ -14,7 +14,6 @@ from urllib.parse import quote
 
 import click
 
-import nexhina_nb
 from nexhina_nb.cli.front_end import MISSING, find_front_end
 from nexhina_nb.client.target import normalise
 from nexhina_nb.errors import BadInput, ConfigError, MissingDependency
@@ -127,7 +126,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 def _notebooks() -> Path:
-    package = Path(nexhina_nb.__file__).parent
+    package = Path(__file__).parents[1]
     # In an installed package, and in a checkout.
     for folder in (package / "notebooks", package.parent / "notebooks"):
         if (folder / FIRST).is_file():

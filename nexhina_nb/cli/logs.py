@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-from collections.abc import Iterator
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from nexhina_nb.cli.common import store_option
+from nexhina_nb.cli.common import SPAN, json_option, opened, print_json, store_option
+from nexhina_nb.cli.files import private
 from nexhina_nb.errors import BadInput
 
 if TYPE_CHECKING:
@@ -30,16 +29,18 @@ def logs() -> None:
 @click.option("--until", metavar="TIME", help="Rows before then; of a date, all of the day.")
 @click.option("--key", multiple=True, help="Only the key of this name, or a glob; repeatable.")
 @click.option("--model", multiple=True, help="Only this model, or a glob; repeatable.")
+@click.option("--type", "type_", multiple=True, help="Only rows of this type; repeatable.")
+@click.option("--channel", type=int, help="Only calls that this channel answered.")
+@click.option("--group", help="Only calls of this group.")
+@click.option("--request-id", help="Only this call.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @store_option
 def export(
     file: Path,
-    since: str | None,
-    until: str | None,
-    key: tuple[str, ...],
-    model: tuple[str, ...],
+    type_: tuple[str, ...],
     force: bool,
     store: str | None,
+    **wanted: Any,
 ) -> None:
     """Write the log to FILE.parquet or FILE.csv, which only you can read.
 
@@ -52,10 +53,54 @@ def export(
     _check(file, force=force)
     settings = load(store=store)
     source = frames.store_url(settings)
-    rows = frames.logs(source, since=since, until=until, key=key, model=model)
-    with _private(file) as part:
+    rows = frames.logs(source, type=type_, **wanted)
+    with private(file) as part:
         count = _write(rows, part, file.suffix)
     click.echo(f"{count:,} rows, {_size(file)}: {file}")
+
+
+@logs.command("prune")
+@click.option("--before", metavar="TIME", help="Rows before then, for example 2026-03-04.")
+@click.option("--older-than", type=SPAN, help="Rows older than that, for example 90d.")
+@store_option
+def prune(before: str | None, older_than: int | None, store: str | None) -> None:
+    """Delete old rows of the log; the ledger stays whole.
+
+    Example: nexhina logs prune --older-than 90d
+    """
+    from nexhina_nb.analysis import moments
+    from nexhina_nb.store.pruning import prune_logs
+
+    moment = moments.parse(before)
+    if (moment is None) == (older_than is None):
+        raise BadInput("say which rows are old", hint="either --before TIME or --older-than 90d")
+    limit = int(time.time()) - (older_than or 0) if moment is None else int(moment.timestamp())
+    total = 0
+    with opened(store) as found:
+        while True:
+            with found.writing() as connection:
+                count = prune_logs(connection, limit)
+            total += count
+            if not count:
+                break
+    click.echo(f"{total:,} rows are deleted.")
+
+
+@logs.command("stat")
+@store_option
+@json_option
+def stat(store: str | None, as_json: bool) -> None:
+    """What was spent, and the calls and tokens of the last minute. Example: nexhina logs stat"""
+    from nexhina_nb.pricing.cost import format_usd, usd
+    from nexhina_nb.store.log_search import LogFilter, stat_of_logs
+
+    with opened(store) as found, found.reading() as connection:
+        figures = stat_of_logs(connection, LogFilter())
+    if as_json:
+        print_json(figures)
+        return
+    spent = format_usd(usd(figures["quota"]))
+    click.echo(f"{spent} spent; last minute: {figures['rpm']} calls, {figures['tpm']} tokens.")
 
 
 def _check(file: Path, *, force: bool) -> None:
@@ -63,20 +108,6 @@ def _check(file: Path, *, force: bool) -> None:
         raise BadInput(f"{file}: unknown kind of file", hint="name it .parquet or .csv")
     if file.exists() and not force:
         raise BadInput(f"{file} is there already", hint="another name, or --force")
-
-
-@contextlib.contextmanager
-def _private(file: Path) -> Iterator[Path]:
-    """A file for its owner only, which gets its name when it is whole."""
-    part = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        yield part
-        part.replace(file)
-    except OSError as error:
-        raise BadInput(f"{file} cannot be written: {error.strerror or error}") from None
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _write(rows: pl.LazyFrame, path: Path, suffix: str) -> int:

@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from nexhina_nb.client.account import KeyUsage, ModelsReply
+    from nexhina_nb.client.account import KeyUsage, ModelsReply, Redeemed
     from nexhina_nb.client.aio import AsyncClient
     from nexhina_nb.client.aio_jobs import AsyncVideoJob
     from nexhina_nb.client.aio_streams import (
@@ -59,6 +59,7 @@ __all__ = [
     "ModelsReply",
     "ModerationReply",
     "Ranked",
+    "Redeemed",
     "RerankReply",
     "RespondReply",
     "RespondStream",
@@ -74,7 +75,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "account": "KeyUsage ModelsReply",
+    "account": "KeyUsage ModelsReply Redeemed",
     "aio": "AsyncClient",
     "aio_jobs": "AsyncVideoJob",
     "aio_streams": (

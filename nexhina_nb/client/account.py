@@ -13,6 +13,7 @@ from nexhina_nb.errors import BadInput, Upstream
 from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.cost import format_usd, usd
 from nexhina_nb.pricing.price import Price, as_decimal
+from nexhina_nb.secret import Secret
 from nexhina_nb.wire import Model
 
 if TYPE_CHECKING:
@@ -200,3 +201,18 @@ class KeyUsage:
 
 def _junk(what: str) -> Upstream:
     return Upstream(f"the usage of the key came with {what}", code="bad_response_body")
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """What a code was turned into: a key, which is not to be had again, and what it holds in quota
+    (500,000 = 1 USD); contract 5.7.
+    """
+
+    key: Secret
+    quota: int
+
+    @property
+    def usd(self) -> Decimal:
+        """What the key holds, in USD."""
+        return usd(self.quota)

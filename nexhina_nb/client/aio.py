@@ -110,6 +110,7 @@ class AsyncClient(Shell):
     usage = _verb(core.usage)
     logs = _verb(core.logs)
     spending = _verb(core.spending)
+    redeem = _verb(core.redeem)
 
     async def close(self) -> None:
         """Close the connections, unless they belong to the caller's own ``http_client``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import orjson
@@ -76,8 +76,9 @@ def _json_of(session: Session, response: Response) -> dict[str, Any]:
 def checked(session: Session, response: Response) -> dict[str, Any]:
     """The JSON of a good answer; raises the error that it holds."""
     body = read_json(session.target, response)
-    if body.get("success") is False:  # the admin API says so with status 200 (contract 7.1)
-        raise read_error(session.target, response)
+    if body.get("success") is False:
+        # The admin API refuses with status 200 (contract 7.1), which is no server's fault.
+        raise read_error(session.target, replace(response, status=400))
     return body
 
 

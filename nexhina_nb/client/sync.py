@@ -104,6 +104,7 @@ class Client(Shell):
     usage = _verb(core.usage)
     logs = _verb(core.logs)
     spending = _verb(core.spending)
+    redeem = _verb(core.redeem)
 
     def close(self) -> None:
         """Close the connections, unless they belong to the caller's own ``http_client``."""

@@ -24,6 +24,14 @@ def passed(headers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def limited(headers: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """Headers of an answer with what this gateway's own limits leave; an upstream's limits are told
+    where there are none.
+    """
+    kept = (row for row in headers.items() if not (own and row[0].startswith("x-ratelimit-")))
+    return {**dict(kept), **own}
+
+
 def parsed(content: bytes) -> dict[str, Any]:
     """The JSON object of an answer. Raises Upstream for junk, and for an error with status 200."""
     payload = _object(content)

@@ -7,7 +7,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import secrets
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -18,23 +19,28 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nexhina_nb.errors import ServiceUnavailable
+from nexhina_nb.gateway import admin
 from nexhina_nb.gateway.endpoints import (
     account,
     audio,
     calls,
     completions,
+    dashboard,
     images,
     judging,
     media,
     messages,
     models,
     openapi,
+    pricing_page,
     refusals,
     responses,
     videos,
 )
 from nexhina_nb.gateway.endpoints.responses_background import Runs
 from nexhina_nb.gateway.failures import HANDLERS, LastResort, error_response
+from nexhina_nb.gateway.hosts import guards
+from nexhina_nb.gateway.pruner import Pruner
 from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.gateway.tasks import Tasks
 from nexhina_nb.release import version
@@ -42,26 +48,32 @@ from nexhina_nb.settings import Settings
 from nexhina_nb.store.db import Store
 
 
-def create_app(settings: Settings, store: Store) -> Starlette:
-    """The application over an open store. The caller owns the store and closes it afterwards."""
+def create_app(
+    settings: Settings, store: Store, clock: Callable[[], float] = time.monotonic
+) -> Starlette:
+    """The application over an open store. The caller owns the store and closes it afterwards;
+    ``clock`` (seconds) says when a channel that failed has cooled down.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         # The services need the event loop that they serve, so they are made when it runs.
-        gateway = Gateway(settings, store)
+        gateway = Gateway(settings, store, clock)
         tasks, runs = Tasks(gateway), Runs(gateway)
         app.router.routes[:] = routes(gateway, tasks, runs)
         await tasks.start()
+        pruner = Pruner(gateway)
         try:
             yield
         finally:
+            await pruner.aclose()
             await tasks.aclose()
             await runs.aclose()
             await gateway.aclose()
 
     app = Starlette(
         lifespan=lifespan,
-        middleware=[Middleware(RequestId), Middleware(LastResort)],
+        middleware=[Middleware(RequestId), *guards(settings), Middleware(LastResort)],
         exception_handlers=HANDLERS,
     )
     # A redirect would go where the Host header says, and take the prompt along.
@@ -81,6 +93,9 @@ def routes(gateway: Gateway, tasks: Tasks, runs: Runs) -> list[BaseRoute]:
         *calls.routes(gateway),
         *models.routes(gateway),
         *account.routes(gateway),
+        *admin.routes(gateway),
+        *pricing_page.routes(gateway),
+        *dashboard.routes(gateway),
         *media.routes(gateway),
         *images.routes(gateway),
         *audio.routes(gateway),
@@ -127,6 +142,7 @@ class RequestId:
                     headers.append((b"x-request-id", request_id.encode()))
                 headers.append((b"x-oneapi-request-id", request_id.encode()))
                 headers.append((b"x-new-api-version", self._version))
+                headers.append((b"x-content-type-options", b"nosniff"))
                 message["headers"] = headers
             await send(message)
 

@@ -7,8 +7,10 @@ more. What is settled is on disk before the caller sees the end of the answer.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from nexhina_nb.errors import QuotaExceeded, StoreError
 from nexhina_nb.gateway.auth import Caller
@@ -16,6 +18,7 @@ from nexhina_nb.pricing.cost import usd
 from nexhina_nb.store.db import Store
 from nexhina_nb.store.ledger import Charge
 from nexhina_nb.store.logs import LogRow
+from nexhina_nb.store.periods import renews_at
 from nexhina_nb.store.writer import Notice, Receipt, Writer
 
 
@@ -28,10 +31,12 @@ class Hold:
     open: bool = True
 
 
-def hold(caller: Caller, amount: int) -> Hold:
-    """Put ``amount`` (quota) aside. Raises QuotaExceeded when the wallet or the key's cap is short.
+def hold(caller: Caller, amount: int, now: int | None = None) -> Hold:
+    """Put ``amount`` (quota) aside. Raises QuotaExceeded when the wallet, the key's cap or its
+    budget is short; ``now`` (Unix s) is by default the time it is.
 
-    An empty wallet is refused even for a call that would cost nothing up front (contract 5.5).
+    An empty wallet is refused even for a call that would cost nothing up front (contract 5.5), and
+    so is a budget that is spent.
     """
     wallet, allowance = caller.wallet, caller.allowance
     if wallet.free < amount or wallet.left <= 0:
@@ -44,8 +49,10 @@ def hold(caller: Caller, amount: int) -> Hold:
             f"this key has {_usd(allowance.free)} left and the call needs {_usd(amount)} put aside",
             code="pre_consume_token_quota_failed",
         )
-    wallet.held += amount
-    allowance.held += amount
+    if caller.account.budget_period:
+        _check_budget(caller, amount, int(time.time()) if now is None else now)
+    for balance in (wallet, allowance, caller.budget):
+        balance.held += amount
     return Hold(caller, amount)
 
 
@@ -53,16 +60,32 @@ def release(held: Hold) -> None:
     """Give back what was held; a second time does nothing."""
     if held.open:
         held.open = False
-        held.caller.wallet.held -= held.amount
-        held.caller.allowance.held -= held.amount
+        for balance in (held.caller.wallet, held.caller.allowance, held.caller.budget):
+            balance.held -= held.amount
+
+
+def _check_budget(caller: Caller, amount: int, now: int) -> None:
+    account = caller.account
+    free = caller.budget.free(account, now)
+    if free >= amount and caller.budget.left(account, now) > 0:
+        return
+    period = account.budget_period
+    # A clock that went back does not bring the next period nearer than it was.
+    renewed = datetime.fromtimestamp(renews_at(period, max(now, caller.budget.since)), UTC)
+    raise QuotaExceeded(
+        f"the {period} budget of this key has {_usd(free)} left and the call needs {_usd(amount)} "
+        "put aside",
+        code="budget_exhausted",
+        hint=f"it begins anew at {renewed:%Y-%m-%d %H:%M} UTC",
+    )
 
 
 class Till:
     """Settles calls through the store's writer, from an event loop."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, patience: float = 0.0) -> None:
         self._loop = asyncio.get_running_loop()
-        self._writer = Writer(store, self._deliver)
+        self._writer = Writer(store, self._deliver, patience=patience)
 
     async def settle(self, held: Hold, amount: int, log: LogRow) -> int:
         """Charge a finished call; returns the quota taken, once it is on disk.
@@ -107,6 +130,7 @@ def _learn(caller: Caller, receipt: Receipt) -> None:
     ):
         balance.left = left
         balance.version += 1
+    caller.budget.used, caller.budget.since = receipt.budget_used, receipt.budget_since
 
 
 def _usd(quota: int) -> str:

@@ -25,6 +25,7 @@ from nexhina_nb.errors import (
     Upstream,
 )
 from nexhina_nb.wire.error_forms import body_in
+from nexhina_nb.wire.masking import masked
 
 log = logging.getLogger("nexhina.gateway")
 
@@ -62,7 +63,7 @@ class LastResort:
 
 async def _on_error(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, APIError):
-        log.error("%s: %s", type(error).__name__, error)
+        log.error("%s: %s", type(error).__name__, masked(str(error)))
     return error_response(request, as_api_error(error))
 
 
@@ -107,6 +108,7 @@ def error_response(
         response.headers["retry-after"] = str(max(1, round(error.retry_after)))
     if isinstance(error, NotOffered):
         response.headers["x-should-retry"] = "false"  # the SDKs would ask twice more
+    response.headers.update(getattr(request.state, "limit_headers", {}))
     if headers and "Allow" in headers:
         response.headers["allow"] = headers["Allow"]
     return response

@@ -37,7 +37,8 @@ def admin_key(store: Store, settings: Settings, *, shown: bool) -> Secret | None
             return None
         if not (shown or settings.admin_key):
             return None
-        return create_token(connection, user_id, ADMIN_KEY_NAME, key=settings.admin_key or None)[1]
+        key = settings.admin_key or None
+        return create_token(connection, user_id, ADMIN_KEY_NAME, key=key, manages=True)[1]
 
 
 def notebook_key(store: Store, home: Path) -> Secret:

@@ -11,48 +11,40 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import orjson
 
-from nexhina_nb.errors import APIError, BadRequest, ServiceUnavailable, StoreError
+from nexhina_nb.errors import APIError, StoreError, Upstream
 from nexhina_nb.gateway import answers
-from nexhina_nb.gateway.attempts import first_answer
+from nexhina_nb.gateway.attempts import Attempts
 from nexhina_nb.gateway.auth import Caller
 from nexhina_nb.gateway.billing import Hold, hold, release
+from nexhina_nb.gateway.captures import capture
 from nexhina_nb.gateway.failures import as_api_error
+from nexhina_nb.gateway.fares import Bill, Fares, priced
 from nexhina_nb.gateway.kinds import Kind, Reply, rough_tokens
 from nexhina_nb.gateway.limits import Turn
+from nexhina_nb.gateway.low_balance import low_balance
+from nexhina_nb.gateway.measuring import Meter
+from nexhina_nb.gateway.outgoing import Outgoing
 from nexhina_nb.gateway.record import Record, read_tags
-from nexhina_nb.gateway.router import Leg, upstream_model
+from nexhina_nb.gateway.router import Leg, pinned_to
 from nexhina_nb.gateway.services import Gateway
-from nexhina_nb.gateway.upstreams.base import Answer, Call, Form, read
+from nexhina_nb.gateway.upstreams.base import Answer, Form, read
 from nexhina_nb.gateway.upstreams.headers import asked_of_upstream
-from nexhina_nb.pricing import tokens as counter
-from nexhina_nb.pricing.cost import Ratio, pre_quota
-from nexhina_nb.pricing.price import Price
+from nexhina_nb.gateway.upstreams.overrides import Facts
+from nexhina_nb.gateway.ways import Way
 from nexhina_nb.pricing.usage import Tokens
 from nexhina_nb.store.channels import Channel
-from nexhina_nb.wire.extensions import QUOTA_HEADER, TAGS_HEADER
+from nexhina_nb.store.preferences import preferences
+from nexhina_nb.wire.extensions import LOW_BALANCE_HEADER, QUOTA_HEADER, TAGS_HEADER
 
 _NOTHING = Tokens()
 # Given the exchange, which knows the channel that answered, and the whole reply.
 Keep = Callable[["Exchange", dict[str, Any]], Awaitable[dict[str, Any] | None]]
 # Told whether the bill is on disk, once that is known.
 Settled = Callable[[bool], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """What a call came to: the tokens that were counted, the quota that was taken; and the reply to
-    send in place of the upstream's, if whoever keeps it gave one.
-    """
-
-    used: Tokens
-    taken: int
-    instead: dict[str, Any] | None = None
 
 
 class Exchange:
@@ -75,6 +67,7 @@ class Exchange:
         headers: Mapping[str, str],
         *,
         origin: str = "",
+        address: str = "",
         form: Form | None = None,
         keep: Keep | None = None,
         settled: Settled | None = None,
@@ -96,14 +89,18 @@ class Exchange:
         self.stream = kind.is_stream(body)
         self.request_id = request_id
         self.leg: Leg | None = None  # the one that the answer came on
-        self._headers = asked_of_upstream(headers)
-        self._origin = origin
+        self._facts = Facts(f"/v1{kind.path}", self.model, headers)
         self.accounted = False  # whether the call's end is, or surely will be, in the ledger
         self._estimate = 0
         self._hold = Hold(caller, 0)
         self._turn: Turn | None = None
-        self._fares: dict[str, Price] = {}
-        self._ratios: tuple[Ratio, ...] = ()
+        self._told: Mapping[str, str] = {}
+        self._fares = Fares(kind)
+        self._meter = Meter(kind, body, form)
+        self._outgoing = Outgoing(
+            kind, body, form, self.stream, request_id, origin, asked_of_upstream(headers)
+        )
+        self._way: Way | None = None
         self._settling: asyncio.Task[Bill] | None = None
         self._record = Record(
             request_id,
@@ -112,6 +109,7 @@ class Exchange:
             f"/v1{kind.path}",
             self.stream,
             tags=read_tags(headers.get(TAGS_HEADER, "")),
+            ip=address if preferences(caller.account.setting).record_ip else "",
         )
 
     @property
@@ -124,73 +122,58 @@ class Exchange:
 
         Raises APIError; nothing is held then.
         """
-        legs = await self._legs()
-        self._fares = await self._priced(legs)
-        legs = [leg for leg in legs if leg.model in self._fares]
-        self._ratios = self.kind.ratios(self.model, self.body)
-        self._estimate = rough_tokens(self.kind.prompt(self.body))
-        longest = self.kind.longest_answer(self.body)
-        group = (await self.gateway.routes()).groups.get(legs[0].group)
-        self._turn = await self.gateway.limits.admit(
-            self.caller.account, group, self._estimate + longest
-        )
+        longest, sticky = self.kind.longest_answer(self.body), self._sticky
+        await self._take_turn(longest)
         try:
-            self._hold = hold(self.caller, max(self._to_hold(leg, longest) for leg in legs))
-            leg, answer = await first_answer(self.gateway, legs, self._written, self._record)
+            legs = await self._affordable(await self._legs(sticky))
+            most = max(self._fares.to_hold(leg, self._estimate, longest) for leg in legs)
+            self._hold = hold(self.caller, most)
+            written = self._outgoing.to
+            attempts = Attempts(self.gateway, self.kind, written, self._record, self._facts)
+            way, answer = await attempts.first_answer(legs, sticky)
         except BaseException:
             self._let_go()
             raise
-        self.leg = leg
-        self.model = leg.model
+        self._way, self.leg, self.model = way, way.leg, way.leg.model
         self._record.first_byte = time.monotonic()
         self._record.upstream_id = answer.headers.get("x-request-id", "")
         return answer
 
-    async def _legs(self) -> list[Leg]:
+    async def _take_turn(self, longest: int) -> None:
+        """Wait until the limits of the key and its group let the call in (contract 2.1: before it
+        is asked for which model).
+        """
+        account, limits = self.caller.account, self.gateway.limits
+        group = (await self.gateway.routes()).group_of(account, self.model)
+        self._estimate = rough_tokens(self.kind.prompt(self.body))
+        try:
+            self._turn = await limits.admit(account, group, self._estimate + longest)
+        except APIError:
+            self._told = limits.told(account, group)
+            raise
+
+    @property
+    def limit_headers(self) -> Mapping[str, str]:
+        """What the caller is told to be left of its limits, as it is now."""
+        return self._told if self._turn is None else self._turn.headers
+
+    @property
+    def _sticky(self) -> str:
+        """Calls in which this is the same prefer the same channel and key."""
         sticky = self.body.get("prompt_cache_key")
+        return sticky if isinstance(sticky, str) else ""
+
+    async def _affordable(self, legs: Sequence[Leg]) -> list[Leg]:
+        """The legs whose models have a price."""
+        prices = await priced(self.gateway.price, legs, self.model, self._priced_as)
+        self._record.price = prices[self.model]
+        self._fares = Fares(self.kind, prices, self.kind.ratios(self.model, self.body))
+        return [leg for leg in legs if leg.model in prices]
+
+    async def _legs(self, sticky: str) -> list[Leg]:
         routes = await self.gateway.routes()
-        named = sticky if isinstance(sticky, str) else ""
-        legs = routes.legs(self.caller.account, self.model, named)
-        if self.pinned is not None:
-            legs = [leg for leg in legs if leg.channel.id == self.pinned]
-            if not legs:
-                raise ServiceUnavailable("the channel that answered before serves no more")
-        return legs
-
-    async def _priced(self, legs: Sequence[Leg]) -> dict[str, Price]:
-        """Model → price. What was asked for must have one; a fall-back without one is left out."""
-        fares = {self.model: await self.gateway.price(self._priced_as or self.model)}
-        for model in {leg.model for leg in legs} - fares.keys():
-            with suppress(BadRequest):
-                fares[model] = await self.gateway.price(model)
-        self._record.price = fares[self.model]
-        return fares
-
-    def _to_hold(self, leg: Leg, longest: int) -> int:
-        """The figure of contract 5.5, or what the longest answer would cost if that is more."""
-        price, ratios = self._fares[leg.model], self._ratios
-        used = Tokens(prompt=self._estimate, completion=longest)
-        least = pre_quota(price, self._estimate, longest or None, leg.ratio, other_ratios=ratios)
-        return max(least, self.kind.bill(price, used, ratios, leg.ratio))
-
-    def _written(self, leg: Leg) -> Call:
-        """The call as it goes to the channel of a leg."""
-        body = self.body
-        if (name := upstream_model(leg.channel, leg.model)) != body["model"]:
-            body = body | {"model": name}
-        if self.stream and self.kind.asks_usage:
-            body = body | {"stream_options": (body.get("stream_options") or {}) | _ASK_USAGE}
-        if not self.kind.names_model:
-            body = {name: value for name, value in body.items() if name != "model"}
-        return Call(
-            self.kind.path,
-            body,
-            form=self.form,
-            stream=self.stream,
-            request_id=self.request_id,
-            origin=self._origin,
-            headers=self._headers,
-        )
+        legs = routes.legs(self.caller.account, self.model, sticky)
+        return legs if self.pinned is None else pinned_to(self.pinned, legs, self.model)
 
     def _let_go(self, used: Tokens = _NOTHING) -> None:
         """Give back what is held: money, and the call's place among those at a time."""
@@ -211,7 +194,7 @@ class Exchange:
                     status = answer.status
                     await self.failed(APIError(f"upstream {status}", status=status))
                 return answer.status, headers | answers.JSON, content
-            reply = self._reply(answer.headers, content)
+            reply = self._meter.reply(answer.headers, content)
             if reply.payload is not None:
                 content = answers.renamed(reply.payload, content, self.model)
             self.settle(reply, "done", keep=True)
@@ -221,35 +204,21 @@ class Exchange:
             await answer.aclose()
             if not self.accounted:
                 self._let_go()
-        return answer.status, headers | {QUOTA_HEADER: str(bill.taken)}, content
+        headers[QUOTA_HEADER] = str(bill.taken)
+        if bill.low is not None:
+            headers[LOW_BALANCE_HEADER] = f"{bill.low:f}"
+        return answer.status, headers, content
 
-    def _reply(self, headers: Mapping[str, str], content: bytes) -> Reply:
-        is_json = self.kind.plain == "json" or "json" in headers.get("content-type", "")
-        payload = answers.parsed(content) if is_json else None
-        return Reply(headers, content, payload, len(content))
-
-    def measured(self, reply: Reply) -> Tokens | None:
-        """What a plain answer used, as far as it says."""
-        return self.kind.measure(self.body, self.form.files if self.form else (), reply)
+    def masked(self, text: str) -> str:
+        """What the upstream said of a failure, without what gives away its channel."""
+        assert self._way is not None
+        return self.gateway.upstreams.masked(self._way.leg.channel, self._way.key, text)
 
     def known_cost(self, answer: Answer) -> dict[str, str]:
         """The header that tells what a sound costs before it comes, if its length costs nothing."""
-        price = self._price()
-        if price.weights.call is not None:
-            used: Tokens | None = Tokens(prompt=1)
-        elif price.above or price.weights.completion:
-            return {}
-        else:
-            used = self.measured(Reply(answer.headers, size=1))
-        return {QUOTA_HEADER: str(self._cost(used or _NOTHING))}
-
-    def _price(self) -> Price:
-        """What the model that answered costs."""
-        return self._fares[self.model]
-
-    def _cost(self, used: Tokens) -> int:
-        ratio = Decimal(1) if self.leg is None else self.leg.ratio
-        return self.kind.bill(self._price(), used, self._ratios, ratio)
+        begun = self._meter.told(Reply(answer.headers, size=1))
+        cost = self._fares.known_cost(self.leg, self.model, begun)
+        return {} if cost is None else {QUOTA_HEADER: str(cost)}
 
     async def kept(self, payload: dict[str, Any]) -> dict[str, Any] | None:
         """Hand the whole reply to whoever wants to keep it, and may have another one sent."""
@@ -260,18 +229,32 @@ class Exchange:
         if self.accounted:
             return
         self.accounted = True
+        if self._way is not None and isinstance(error, Upstream):  # what came was no answer
+            self.gateway.health.failed(self._way.target)
         told = as_api_error(error)
         other = {"status_code": told.status_code, "error_code": told.code}
         log = self._record.row(_NOTHING, error=told.message, other=other)
         await self.gateway.till.settle(self._hold, 0, log)
 
-    def settle(self, reply: Reply, end: str, *, text: str = "", keep: bool = False) -> None:
+    def settle(
+        self,
+        reply: Reply,
+        end: str,
+        *,
+        text: str = "",
+        keep: bool = False,
+        broken: bool = False,
+    ) -> None:
         """Charge the call; that goes on although its caller is gone.
 
         ``text`` is counted where the reply does not say what was used; a sound is closed when it is
-        measured; with ``keep`` the reply is kept first.
+        measured; with ``keep`` the reply is kept first; ``broken``: the upstream ended it early.
         """
         self.accounted = True
+        if self._way is not None and broken:
+            self.gateway.health.failed(self._way.target)
+        elif self._way is not None and end in ("done", "eof"):
+            self.gateway.health.went_well(self._way.target)
         self._settling = self.gateway.spawn(self._settle(reply, end, text, keep))
 
     async def bill(self) -> Bill:
@@ -285,11 +268,16 @@ class Exchange:
             instead = None
             if keep and reply.payload is not None:
                 instead = await self.kept(reply.payload | {"model": self.model})
-            used = await self._used(reply, text)
+            used = await self._meter.used(reply, self.model, text)
             other = {"stream_status": {"end_reason": end}} if self.stream else {}
             log = self._record.row(used, other=other | self.notes)
-            taken = await self.gateway.till.settle(self._hold, self._cost(used), log)
+            taken = await self.gateway.till.settle(
+                self._hold, self._fares.cost(self.leg, self.model, used), log
+            )
             is_paid = True
+            low = await low_balance(self.gateway, self.caller, self.request_id, taken)
+            said = text or reply.payload or f"[{reply.size:,} bytes]"
+            capture(self.gateway, self.caller.account, self.request_id, self.body, said)
         except Exception as error:
             # Perhaps nobody waits any more, who would write down that it failed.
             self.accounted = False
@@ -302,23 +290,4 @@ class Exchange:
                 reply.sound.close()
             if self._settled is not None:
                 self._settled(is_paid)
-        return Bill(used, taken, instead)
-
-    async def _used(self, reply: Reply, text: str) -> Tokens:
-        if self.kind.plain == "sound":  # its length is read, which takes a while
-            used = await asyncio.to_thread(self.measured, reply)
-        else:
-            used = self.measured(reply)
-        # Zeros are believed (contract 5.5), unless there is text that they do not count.
-        if used is None or (text and not used.total):
-            used = await asyncio.to_thread(self._count, text)
-        return used
-
-    def _count(self, text: str) -> Tokens:
-        """Without usage from the upstream the text itself is counted (contract 4 and 5.5)."""
-        encoding = counter.encoding_for(self.model)
-        prompt = sum(counter.count(piece, encoding) for piece in self.kind.prompt(self.body))
-        return Tokens(prompt=prompt, completion=counter.count(text, encoding) if text else 0)
-
-
-_ASK_USAGE = {"include_usage": True}
+        return Bill(used, taken, low, instead)

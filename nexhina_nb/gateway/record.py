@@ -15,6 +15,7 @@ from nexhina_nb.pricing.usage import Tokens
 from nexhina_nb.store.logs import LogRow
 from nexhina_nb.wire import LogType
 from nexhina_nb.wire.extensions import LONGEST_TAGS
+from nexhina_nb.wire.masking import masked
 
 
 @dataclass(slots=True)
@@ -30,9 +31,18 @@ class Record:
     price: Price | None = None
     leg: Leg | None = None
     tried: list[int] = field(default_factory=list)
+    attempts: list[dict[str, Any]] = field(default_factory=list)
+    overrides: list[str] = field(default_factory=list)
     upstream_id: str = ""
     started: float = field(default_factory=time.monotonic)
     first_byte: float | None = None
+    ip: str = ""
+
+    def attempt(self, key_index: int, result: int | str, seconds: float) -> None:
+        """Note what one try came to: a status, or the code of an error."""
+        name = "status" if isinstance(result, int) else "code"
+        tried, ms = self.tried[-1], round(seconds * 1000)
+        self.attempts.append({"channel": tried, "key_index": key_index, name: result, "ms": ms})
 
     def row(
         self, used: Tokens, *, error: str = "", other: Mapping[str, Any] | None = None
@@ -54,8 +64,9 @@ class Record:
             is_stream=self.is_stream,
             channel=0 if self.leg is None else self.leg.channel.id,
             group=account.group if self.leg is None else self.leg.group,
-            content=error,
+            content=masked(error) if error else "",
             upstream_request_id=self.upstream_id,
+            ip=self.ip,
             other=self._other(used, seconds) | dict(other or {}),
         )
 
@@ -69,8 +80,10 @@ class Record:
             "cache_tokens": used.cached,
             "group_ratio": 1 if self.leg is None else float(self.leg.ratio),
             "request_path": self.path,
-            "admin_info": {"use_channel": self.tried},
+            "admin_info": {"use_channel": self.tried, "attempts": self.attempts},
         }
+        if self.overrides:
+            other["po"] = self.overrides
         if self.price is not None:
             other |= price_facts(self.price)
         if self.tags:

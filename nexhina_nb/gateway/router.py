@@ -76,6 +76,22 @@ class Routes:
             raise self._refusal(account, model)
         return legs
 
+    def group_of(self, account: Account, model: str) -> Group | None:
+        """The group whose limits hold for a call: of the groups that a key may try, the first that
+        serves the model. Raises PermissionDenied for one that is not its user's.
+        """
+        names = self.groups_of(account)
+        if len(names) == 1:
+            return self.groups.get(names[0])
+        served = (name for name in names if self._serves_in(name, model))
+        return self.groups.get(next(served, ""))
+
+    def _serves_in(self, group: str, model: str) -> bool:
+        return any(
+            row.status == ENABLED and model in row.models and _serves_group(row, group)
+            for row in self.channels
+        )
+
     def groups_of(self, account: Account) -> list[str]:
         """The groups that a key's calls may count in, in the order in which they are tried."""
         if account.group == AUTO:
@@ -156,6 +172,17 @@ def ordered(
         level = [channel for channel in channels if channel.priority == priority]
         result += _by_hash(level, sticky) if sticky else _drawn(level, dice or _DICE)
     return result
+
+
+def pinned_to(channel_id: int, legs: Sequence[Leg], model: str) -> list[Leg]:
+    """The legs of the only channel that may answer. Raises ServiceUnavailable if there are none."""
+    pinned = [leg for leg in legs if leg.channel.id == channel_id]
+    if not pinned:
+        raise ServiceUnavailable(
+            f"the channel {channel_id}, which alone may answer this call, does not serve the model "
+            f"'{model}' now"
+        )
+    return pinned
 
 
 def upstream_model(channel: Channel, model: str) -> str:

@@ -5,6 +5,7 @@ leave.
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import logging
 import os
 import signal
@@ -17,18 +18,19 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from filelock import FileLock, Timeout
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from starlette.types import ASGIApp
 
 from nexhina_nb import discovery
 from nexhina_nb.errors import ConfigError
 from nexhina_nb.gateway.app import create_app
 from nexhina_nb.gateway.kinds.text import CHAT
 from nexhina_nb.gateway.own_keys import admin_key, notebook_key
+from nexhina_nb.gateway.protocol import protocol
 from nexhina_nb.secret import Secret
 from nexhina_nb.settings import Settings
-from nexhina_nb.store.db import Store, default_url, open_store
+from nexhina_nb.store.accounts import list_tokens
+from nexhina_nb.store.db import default_url, is_missing, open_store
+from nexhina_nb.store.ownership import owning
 
 BACKLOG = 2048
 
@@ -69,13 +71,14 @@ def serve(
     fails.
     """
     url = settings.store or default_url(settings.home)
+    refuse_open_door(settings, url)
     with (
         _announcing(settings.home, required=end_with_stdin) as announce,
-        _owning(url),
+        owning(url),
         contextlib.closing(_listen(settings.host, settings.port)) as listener,
         contextlib.closing(open_store(url)) as store,
     ):
-        config = _config(settings, store)
+        server_config = config(create_app(settings, store), settings)
         base_url = f"http://{_host(listener)}:{listener.getsockname()[1]}/v1"
         key = notebook_key(store, settings.home) if announce else Secret("")
         running = discovery.Running(base_url, os.getpid(), key, store.url)
@@ -90,7 +93,7 @@ def serve(
             # What the first call needs is loaded while the caller is still told where to call.
             threading.Thread(target=_warm, name="nexhina-warm", daemon=True).start()
 
-        server = _Server(config, on_ready, leaving)
+        server = _Server(server_config, on_ready, leaving)
         if end_with_stdin:
             _follow_stdin(server)
         # Python hands the GIL over after 5 ms otherwise, which the ledger's thread would wait for.
@@ -99,6 +102,30 @@ def serve(
         logging.getLogger("python_multipart").setLevel(logging.ERROR)
         with _quiet_signals():
             server.run(sockets=[listener])
+
+
+def refuse_open_door(settings: Settings, url: str) -> None:
+    """Raise ConfigError where others could reach a gateway whose administrator's key is not known
+    to anybody yet: the first start would show it, perhaps to nobody.
+    """
+    if is_loopback(settings.host) or settings.admin_key:
+        return
+    if not is_missing(url):
+        with contextlib.closing(open_store(url)) as store, store.reading() as connection:
+            if any(row["manages"] for row in list_tokens(connection)):
+                return
+    raise ConfigError(
+        f"{settings.host} can be reached from elsewhere, and there is no administrator's key yet",
+        hint="set NEXHINA_ADMIN_KEY, or start once on 127.0.0.1 and keep the key that is shown",
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens there."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost" or host.lower().endswith(".localhost")
 
 
 class _Server(uvicorn.Server):
@@ -119,10 +146,11 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
-def _config(settings: Settings, store: Store) -> uvicorn.Config:
+def config(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves the gateway."""
     return uvicorn.Config(
-        create_app(settings, store),
-        http="httptools",
+        app,
+        http=protocol(settings),
         lifespan="on",
         log_level="warning",
         access_log=False,
@@ -145,41 +173,6 @@ def _announcing(home: Path, *, required: bool) -> Iterator[bool]:
             yield False
         else:
             yield True
-
-
-@contextlib.contextmanager
-def _owning(url: str) -> Iterator[None]:
-    """One gateway a store: what is held for running calls lives in its memory."""
-    database = _database_file(url)
-    if database is None:
-        yield
-        return
-    try:
-        database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = FileLock(f"{database}.lock", timeout=0)
-        lock.acquire()
-    except Timeout:
-        raise ConfigError(
-            f"{discovery.TAKEN} {database}",
-            hint="use that one, or give this one its own --store",
-        ) from None
-    except OSError as error:
-        raise discovery.unusable(database.parent, error) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _database_file(url: str) -> Path | None:
-    """Where an SQLite database is kept, None for any other."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        return None  # opening the store says better what is wrong with it
-    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
-        return None
-    return Path(str(parsed.database))
 
 
 def _warm() -> None:

@@ -21,7 +21,7 @@ from nexhina_nb.gateway.pipeline import Exchange
 from nexhina_nb.gateway.taps.base import Tap
 from nexhina_nb.gateway.taps.chat import as_stream
 from nexhina_nb.gateway.upstreams.base import Answer, Whole, read
-from nexhina_nb.wire.extensions import QUOTA_COMMENT
+from nexhina_nb.wire.extensions import LOW_BALANCE_COMMENT, QUOTA_COMMENT
 from nexhina_nb.wire.sse import comment
 
 # What may follow the end marker, so that the connection can be used again: little, and soon.
@@ -43,6 +43,7 @@ class _Ending:
 async def relay(exchange: Exchange, answer: Answer) -> AsyncGenerator[bytes]:
     """The frames for the caller. Closing this early counts as the caller having left."""
     tap = exchange.kind.tap(exchange.model, exchange.body)
+    tap.mask = exchange.masked
     ending, size = _Ending(), 0
     exchange.accounted = True
     try:
@@ -52,7 +53,8 @@ async def relay(exchange: Exchange, answer: Answer) -> AsyncGenerator[bytes]:
                 yield frame
     finally:
         reply = Reply(answer.headers, payload={"usage": tap.usage}, size=size)
-        exchange.settle(reply, ending.reason, text=tap.text())
+        is_broken = ending.error is not None
+        exchange.settle(reply, ending.reason, text=tap.text(), broken=is_broken)
     yield await _last(exchange, tap, ending)
 
 
@@ -80,7 +82,7 @@ async def pour(exchange: Exchange, answer: Answer) -> AsyncGenerator[bytes]:
         raise
     finally:
         reply = Reply(answer.headers, size=size, sound=copy if size <= _MOST_COPIED else None)
-        exchange.settle(reply, ending.reason)
+        exchange.settle(reply, ending.reason, broken=ending.reason == "handler_stop")
         await answer.aclose()
     await exchange.bill()
     yield held
@@ -143,7 +145,12 @@ async def _last(exchange: Exchange, tap: Tap, ending: _Ending) -> bytes:
     if error is not None:
         return b"" if tap.failed else tap.fault(_as_api_error(error, exchange.request_id))
     told, marker = tap.closing(bill.used)
-    return told + comment(f"{QUOTA_COMMENT} {bill.taken}") + marker if marker else told
+    if not marker:
+        return told
+    told += comment(f"{QUOTA_COMMENT} {bill.taken}")
+    if bill.low is not None:
+        told += comment(f"{LOW_BALANCE_COMMENT} {bill.low:f}")
+    return told + marker
 
 
 def _as_api_error(error: NexhinaError, request_id: str) -> APIError:

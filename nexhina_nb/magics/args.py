@@ -76,19 +76,20 @@ def _verb(word: str, is_cell: bool) -> Verb:
 def _values(verb: Verb, words: list[str], expand: Expand) -> dict[str, Any]:
     known = dict(verbs.options(verb))
     flags = {flag: name for name, option in known.items() for flag in option.flags}
+    others = next((name for name, option in known.items() if option.kind is Kind.WORDS), None)
     free = iter([name for name, option in known.items() if not option.flags])
     values: dict[str, Any] = {}
     rest = iter(words)
     for word in rest:
         flag, equals, value = word.partition("=") if word.startswith("--") else (word, "", "")
-        name = flags.get(flag) or _argument(verb, flag, free, flags)
+        name = flags.get(flag) or others or _argument(verb, flag, free, flags)
         option = known[name]
         if option.kind is Kind.FLAG:
             if equals:
                 raise BadInput(f"{flag} takes no value", hint=option.help)
             values[name] = True
             continue
-        given = value if equals else word if not option.flags else _next(rest, option, flags)
+        given = word if not option.flags else value if equals else _next(rest, option, flags)
         _put(values, name, option, convert(option, expand(given)))
     return values
 

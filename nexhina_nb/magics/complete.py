@@ -22,7 +22,7 @@ from nexhina_nb.magics import verbs
 from nexhina_nb.magics.args import split
 from nexhina_nb.magics.frames import is_frame
 from nexhina_nb.magics.names import Names
-from nexhina_nb.magics.options import Kind, Option
+from nexhina_nb.magics.options import Administration, Kind, Option
 from nexhina_nb.magics.verbs import Verb
 
 _LINE = re.compile(r"\s*(?:[\w.,\[\]\"' ]+=\s*)?(?P<mark>%%?)nexhina\s(?P<rest>.*)")
@@ -78,6 +78,8 @@ class Completer:
         before = flags.get(rest[-1]) if rest else None
         if before is not None and before.kind is not Kind.FLAG:
             return self._values(before, rest)
+        if verb.args is Administration:
+            return _of_command_line(verb, list(_arguments(rest, flags)), word)
         flag, equals, _ = word.partition("=")
         if equals and flag in flags:
             values = self._values(flags[flag], rest)
@@ -116,6 +118,15 @@ class Completer:
         places = [place for place, word in enumerate(words[:-1]) if word == "--from"]
         frame: Any = self._namespace().get(words[places[-1] + 1]) if places else None
         return [str(name) for name in frame.columns] if is_frame(frame) else []
+
+
+def _of_command_line(verb: Verb, words: list[str], word: str) -> Iterable[str] | None:
+    """What its command takes, and of the magic's own options those that go with every command."""
+    from nexhina_nb.magics import command_line  # noqa: PLC0415 - not a part of %load_ext
+
+    found = command_line.follow((verb.name, *words), word)
+    own = ["-o", "--traceback"] if word.startswith("-") else []
+    return None if found is None else [*found, *own]
 
 
 _PATHS = (Kind.PICTURE, Kind.FILE, Kind.NEW_FILE)

@@ -31,6 +31,7 @@ from nexhina_nb.magics.display import Note, Screen
 from nexhina_nb.magics.interpolate import interpolate
 from nexhina_nb.magics.model_names import ModelNames
 from nexhina_nb.magics.names import Names
+from nexhina_nb.magics.options import Administration
 from nexhina_nb.magics.state import Context, State
 from nexhina_nb.magics.traits import Defaults
 from nexhina_nb.magics.verbs import Verb
@@ -69,7 +70,7 @@ class Nexhina(Magics, Defaults):
 
     def _run(self, line: str, cell: str | None, names: Names) -> Any:
         parsed = parse(line, is_cell=cell is not None, expand=lambda text: interpolate(text, names))
-        if parsed.args.help:
+        if parsed.args.help and not isinstance(parsed.args, Administration):
             return Note(manual.page(parsed.verb))
         body = () if cell is None else (cell,)
         return command(parsed.verb)(self._context(names, parsed), parsed.args, *body)

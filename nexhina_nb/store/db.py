@@ -18,6 +18,15 @@ from nexhina_nb.errors import ConfigError, MissingDependency, StoreError
 from nexhina_nb.store.migrations import migrate
 
 FILE_NAME = "nexhina.db"
+# How long a server may be silent until it counts as away (seconds; the last in milliseconds). What
+# the URL itself says goes before it.
+_LIBPQ = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
 
 
 def default_url(home: Path) -> str:
@@ -43,13 +52,13 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection for queries."""
-        with _own_errors(), self.engine.connect() as connection:
+        with own_errors(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A connection that is the only writer until the block ends, and commits then."""
-        with _own_errors(), self._writer.begin() as connection:
+        with own_errors(), self._writer.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -85,7 +94,9 @@ def engine_for(url: str) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() != "sqlite":
-            return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+            options = _LIBPQ if parsed.get_driver_name().startswith("psycopg") else {}
+            own = {name: value for name, value in options.items() if name not in parsed.query}
+            return create_engine(parsed, connect_args=own, pool_pre_ping=True, hide_parameters=True)
         if parsed.database and parsed.database != ":memory:":
             _private_file(Path(parsed.database))
         # The values of a statement that failed are who spent what: not for a log.
@@ -135,7 +146,8 @@ def _on_begin(connection: Connection) -> None:
 
 
 @contextmanager
-def _own_errors() -> Iterator[None]:
+def own_errors() -> Iterator[None]:
+    """Whatever the database library raises is a StoreError."""
     try:
         yield
     except SQLAlchemyError as error:

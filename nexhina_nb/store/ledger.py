@@ -30,6 +30,7 @@ from nexhina_nb.errors import StoreError
 from nexhina_nb.store.logs import LogRow
 from nexhina_nb.store.periods import start_of
 from nexhina_nb.store.tables import channels, entries, logs, tokens, users
+from nexhina_nb.wire.codes import LogType
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +188,18 @@ class Outcome:
     allowances: Mapping[int, Allowance]
 
 
-def commit_group(connection: Connection, charges: Sequence[Charge]) -> Outcome:
-    """Write a group of charges inside the caller's transaction.
+def commit_group(
+    connection: Connection,
+    charges: Sequence[Charge],
+    *,
+    again: bool = False,
+    now: int | None = None,
+) -> Outcome:
+    """Write the charges (request ids, ledger, balances, logs) in the caller's transaction.
 
-    Raises StoreError, with nothing written, when the key or the user of one of them is gone.
+    ``again``: an earlier try may have been committed although nobody heard of it; what is written
+    already is left as it is. ``now`` (Unix s) is by default the time it is. Raises StoreError when
+    a key or its user is gone.
     """
     wallets = {
         row.id: Wallet(row.quota, row.used_quota, row.request_count)
@@ -205,14 +214,32 @@ def commit_group(connection: Connection, charges: Sequence[Charge]) -> Outcome:
             f"the key {gone[0].token_id} of the user {gone[0].user_id} is no longer in the store",
             hint="it was deleted while its call was running",
         )
-    now = int(time.time())
-    posting = post(wallets, allowances, charges, now)
+    now = int(time.time()) if now is None else now
+    done = _recorded(connection, charges) if again else {}
+    fresh = [charge for charge in charges if charge.request_id not in done]
+    posting = post(wallets, allowances, fresh, now)
     if posting.entries:
         _write_balances(connection, wallets, allowances, now)
         _write_earnings(connection, posting.entries)
         connection.execute(_INSERT_ENTRIES, posting.entries)
-    connection.execute(_INSERT_LOGS, posting.logs)
-    return Outcome(posting.taken, wallets, allowances)
+    if posting.logs:
+        connection.execute(_INSERT_LOGS, posting.logs)
+    done |= {charge.request_id: n for charge, n in zip(fresh, posting.taken, strict=True)}
+    return Outcome([done[charge.request_id] for charge in charges], wallets, allowances)
+
+
+def _recorded(connection: Connection, charges: Sequence[Charge]) -> dict[str, int]:
+    """Request id → quota taken, of those that an earlier try has written."""
+    ids = [charge.request_id for charge in charges if charge.log.is_consumption]
+    charged = select(entries.c.request_id, entries.c.amount).where(
+        entries.c.request_id.in_(ids), entries.c.kind == "charge"
+    )
+    done = {row.request_id: -int(row.amount) for row in connection.execute(charged)}
+    others = [charge.request_id for charge in charges if not charge.log.is_consumption]
+    failed = select(logs.c.request_id).where(
+        logs.c.request_id.in_(others), logs.c.type != int(LogType.CONSUME)
+    )
+    return done | dict.fromkeys(connection.scalars(failed), 0)
 
 
 def _write_balances(

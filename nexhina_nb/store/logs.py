@@ -38,6 +38,7 @@ class LogRow:
     group: str = "default"
     content: str = ""
     upstream_request_id: str = ""
+    ip: str = ""
     other: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -68,6 +69,7 @@ class LogRow:
             "content": self.content[:LONGEST_CONTENT],
             "request_id": self.request_id,
             "upstream_request_id": self.upstream_request_id[:128],
+            "ip": self.ip[:64],
             "other": json.dumps(other),
         }
 

@@ -17,6 +17,10 @@ DEFAULTS: Mapping[str, str] = {
     "ModelFallbacks": "{}",  # model → list of models to ask next, as JSON
     "ExposeRatioEnabled": "true",
     "DisplayTokenStatEnabled": "true",
+    "SystemName": "nexhina_nb",
+    "Notice": "",  # texts for whoever comes to the gateway, as they are
+    "About": "",
+    "HomePageContent": "",
 }
 
 
@@ -54,6 +58,8 @@ def fallbacks_of(text: str) -> dict[str, tuple[str, ...]]:
 
 def _check(key: str, value: str) -> None:
     default = DEFAULTS[key]
+    if "\0" in value:
+        raise BadInput(f"{key} has characters that cannot be stored")
     if key == "ModelFallbacks":
         fallbacks_of(value)
     elif default in ("true", "false") and value not in ("true", "false"):

@@ -59,7 +59,8 @@ class Task:
 
 
 def add_task(connection: Connection, task: Task) -> None:
-    """Keep a new order."""
+    """Keep a new order; a second time changes nothing."""
+    delete_task(connection, task.id)
     names = tasks.c.keys()
     connection.execute(insert(tasks), _stored({name: getattr(task, name) for name in names}))
 

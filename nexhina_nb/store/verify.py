@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
+    Column,
     Connection,
     String,
-    Table,
     and_,
     case,
     cast,
@@ -40,55 +40,80 @@ class Difference:
 
 def verify(connection: Connection) -> list[Difference]:
     """Whatever does not agree; empty when every balance is the sum of its entries."""
+    sums = _sums(connection)
     return [
-        *_compare(connection, "balance of user", users, "quota", "user_id", entries.c.amount),
-        *_compare(connection, "spending of user", users, "used_quota", "user_id", _SPENT),
-        *_compare(
-            connection, "quota of key", tokens, "remain_quota", "token_id", entries.c.token_amount
-        ),
-        *_compare(connection, "spending of key", tokens, "used_quota", "token_id", _SPENT),
-        *_compare(connection, "earnings of channel", channels, "used_quota", "channel", _SPENT),
+        *_compare(connection, "balance of user", users.c.quota, sums.wallets),
+        *_compare(connection, "spending of user", users.c.used_quota, sums.spent_by_users),
+        *_compare(connection, "quota of key", tokens.c.remain_quota, sums.caps),
+        *_compare(connection, "spending of key", tokens.c.used_quota, sums.spent_by_keys),
+        *_compare(connection, "earnings of channel", channels.c.used_quota, sums.earned),
         *_budgets(connection),
         *_codes(connection),
         *_negative(connection),
     ]
 
 
-def _compare(
-    connection: Connection, what: str, table: Table, column: str, by: str, of: ColumnElement[int]
-) -> Iterator[Difference]:
-    key = entries.c[by]
-    sums = select(key.label("id"), func.sum(of).label("total")).group_by(key).subquery()
-    total, stored = func.coalesce(sums.c.total, 0), table.c[column]
-    statement = (
-        select(table.c.id, stored, total)
-        .outerjoin(sums, sums.c.id == table.c.id)
-        .where(stored != total)
-        .order_by(table.c.id)
-    )
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """What the entries come to, by the number of the user, the key or the channel."""
+
+    wallets: Counter[int] = field(default_factory=Counter)
+    caps: Counter[int] = field(default_factory=Counter)
+    spent_by_users: Counter[int] = field(default_factory=Counter)
+    spent_by_keys: Counter[int] = field(default_factory=Counter)
+    earned: Counter[int] = field(default_factory=Counter)
+
+
+def _sums(connection: Connection) -> _Sums:
+    """One pass over the entries: one for each figure took three times as long."""
+    whose = (entries.c.user_id, entries.c.token_id, entries.c.channel)
+    parts = (entries.c.amount, entries.c.token_amount, _SPENT)
+    statement = select(*whose, *(func.sum(part) for part in parts)).group_by(*whose)
+    sums = _Sums()
     for row in connection.execute(statement):
-        yield Difference(what, int(row[0]), int(row[1]), int(row[2]))
+        user, key, channel, amount, token_amount, spent = (int(figure) for figure in row)
+        sums.wallets[user] += amount
+        sums.caps[key] += token_amount
+        sums.spent_by_users[user] += spent
+        sums.spent_by_keys[key] += spent
+        sums.earned[channel] += spent
+    return sums
+
+
+def _compare(
+    connection: Connection, what: str, figure: Column[int], sums: Mapping[int, int]
+) -> Iterator[Difference]:
+    number = figure.table.c.id
+    for row in connection.execute(select(number, figure).order_by(number)):
+        stored, computed = int(row[1]), sums.get(row[0], 0)
+        if stored != computed:
+            yield Difference(what, int(row[0]), stored, computed)
 
 
 def _budgets(connection: Connection) -> Iterator[Difference]:
     """What was charged since a budget began, less what of that was given back."""
-    returned = entries.alias("returned")
-    left = func.coalesce(func.sum(-entries.c.amount - func.coalesce(returned.c.amount, 0)), 0)
-    in_period = and_(
-        entries.c.token_id == tokens.c.id,
+    refunds = entries.alias("refunds")
+    counts = and_(
+        tokens.c.id == entries.c.token_id,
+        tokens.c.budget_period != "",
         entries.c.kind == "charge",
         entries.c.created_at >= tokens.c.budget_since,
     )
-    given_back = and_(returned.c.request_id == entries.c.request_id, returned.c.kind == "refund")
-    statement = (
-        select(tokens.c.id, tokens.c.budget_used, left)
-        .select_from(tokens.outerjoin(entries.outerjoin(returned, given_back), in_period))
-        .where(tokens.c.budget_period != "")
-        .group_by(tokens.c.id, tokens.c.budget_used)
+    of_charge = and_(refunds.c.kind == "refund", refunds.c.request_id == entries.c.request_id)
+    in_period = select(tokens.c.id, func.sum(-entries.c.amount)).join(entries, counts)
+    given_back = (
+        select(tokens.c.id, func.sum(-refunds.c.amount))
+        .select_from(refunds.join(entries, of_charge).join(tokens, counts))
+        .where(refunds.c.kind == "refund")
     )
-    for row in connection.execute(statement):
-        if row[1] != row[2]:
-            yield Difference("budget of key", int(row[0]), int(row[1]), int(row[2]))
+    spent: Counter[int] = Counter()
+    for statement in (in_period, given_back):
+        for row in connection.execute(statement.group_by(tokens.c.id)):
+            spent[row[0]] += int(row[1])
+    having = select(tokens.c.id, tokens.c.budget_used).where(tokens.c.budget_period != "")
+    for row in connection.execute(having.order_by(tokens.c.id)):
+        if row[1] != spent[row[0]]:
+            yield Difference("budget of key", int(row[0]), int(row[1]), spent[row[0]])
 
 
 def _codes(connection: Connection) -> Iterator[Difference]:

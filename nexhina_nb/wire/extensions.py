@@ -10,3 +10,6 @@ QUOTA_HEADER = "x-nexhina-quota"
 QUOTA_COMMENT = "nexhina-quota"
 TAGS_HEADER = "x-nexhina-tags"
 LONGEST_TAGS = 1024  # of what the gateway keeps, as they travel: name=value&…
+# What is left in the wallet, in USD, while that is little: a header, a comment of a stream.
+LOW_BALANCE_HEADER = "x-nexhina-low-balance"
+LOW_BALANCE_COMMENT = "nexhina-low-balance"

@@ -27,6 +27,7 @@ def row(number: int = 1, **changes: Any) -> Row:
         "token_id": 1, "token_name": "k", "model_name": "gpt-4o", "quota": 100,
         "prompt_tokens": 10, "completion_tokens": 5, "use_time": 2, "is_stream": True, "channel": 1,
         "group": "default", "content": "", "request_id": f"r{number}", "upstream_request_id": "",
+        "ip": "",
         "other": json.dumps(other),
     }  # fmt: skip
     return base | changes

@@ -13,8 +13,8 @@ import pytest
 
 from nexhina_nb.store import accounts
 from nexhina_nb.store.channels import Channel, add_channel
-from nexhina_nb.store.ledger import grant
 from nexhina_nb.store.logs import newest_of_token
+from nexhina_nb.store.moves import grant
 from tests.conftest import RunningGateway
 
 HELLO = {"model": "local/chat", "messages": [{"role": "user", "content": "hello"}]}
@@ -75,7 +75,8 @@ def test_a_caller_who_leaves_before_the_answer_ends_the_call_upstream(
     body = json.dumps(HELLO | {"model": "gpt-4o"}).encode()
     address = gateway.base_url.removeprefix("http://").removesuffix("/v1").split(":")
     head = (
-        f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {gateway.key}\r\n"
+        "POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n"
+        f"authorization: Bearer {gateway.key}\r\n"
         f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     )
     with socket.create_connection((address[0], int(address[1]))) as caller:

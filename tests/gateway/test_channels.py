@@ -87,7 +87,12 @@ def test_the_next_channel_answers_when_the_first_cannot(
     assert ask(gateway).status_code == 200
     with gateway.store.reading() as connection:
         (row,) = newest_of_token(connection, 1)
-    assert json.loads(row["other"])["admin_info"] == {"use_channel": [1, 2]}
+    told = json.loads(row["other"])["admin_info"]
+    assert told["use_channel"] == [1, 2]
+    assert [try_.get("status", try_.get("code")) for try_ in told["attempts"]] == [
+        "do_request_failed",
+        200,
+    ]
 
 
 def test_one_channel_that_cannot_be_reached_is_one_clear_error(gateway: RunningGateway) -> None:

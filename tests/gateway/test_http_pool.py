@@ -629,7 +629,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(
         async with pool_to(tls_server.url, tls=ssl.create_default_context()) as pool:
             with pytest.raises(Upstream, match="certificate is not trusted") as caught:
                 await ask(pool, "plain")
-            assert f"127.0.0.1:{tls_server.port}" in str(caught.value)
+            assert str(tls_server.port) not in str(caught.value)
 
     run(work())
     assert tls_server.received == []
@@ -656,7 +656,7 @@ def test_tls_to_a_server_that_speaks_none_is_explained(run: Runner[None]) -> Non
 def test_a_name_that_does_not_exist_is_explained(run: Runner[None]) -> None:
     async def work() -> None:
         async with pool_to("http://no-such-host.invalid/v1") as pool:
-            with pytest.raises(Upstream, match=r"no-such-host\.invalid:80: the name is not known"):
+            with pytest.raises(Upstream, match="upstream: the name is not known"):
                 await ask(pool, "plain")
 
     run(work())

@@ -23,7 +23,7 @@ VALID = [LENGTH, CHUNKED, UNTIL_EOF, INTERIM + LENGTH, INTERIM * 3 + CHUNKED, NO
 
 def play(*reads: bytes, end: bool = True) -> tuple[Reply, bytes, Exception | None]:
     """Feed reads, then the end of the connection: the reply, its body, and how it failed."""
-    reply = Reply("upstream:1", LIMIT)
+    reply = Reply(LIMIT)
     error: Exception | None = None
     try:
         for data in reads:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from nexhina_nb.errors import ConfigError
-from nexhina_nb.gateway.upstreams.target import parse, proxy_for
+from nexhina_nb.gateway.upstreams.target import parse, places, proxy_for
 
 
 @pytest.mark.parametrize(
@@ -32,9 +32,12 @@ def test_a_base_url_is_taken_apart(
     assert target.is_tls == (target.scheme == "https")
 
 
-def test_messages_always_name_the_port() -> None:
-    assert parse("https://api.openai.com/v1").peer == "api.openai.com:443"
-    assert parse("http://[::1]:8000").peer == "[::1]:8000"
+def test_all_that_names_a_place_is_known() -> None:
+    assert places("http://Up.example:81/v1/") == (
+        "http://Up.example:81/v1", "Up.example:81", "up.example",
+    )  # fmt: skip
+    assert places("http://localhost:11434/v1")[2] == ""
+    assert places("http://[::1]:8000")[1:] == ("[::1]:8000", "::1")
 
 
 @pytest.mark.parametrize(

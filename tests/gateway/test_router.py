@@ -10,6 +10,7 @@ import pytest
 from nexhina_nb.errors import ModelNotFound, PermissionDenied, ServiceUnavailable
 from nexhina_nb.gateway.router import BUILT_IN, ordered, routes
 from nexhina_nb.gateway.upstreams.registry import connect
+from nexhina_nb.secret import Secret
 from nexhina_nb.settings import load
 from nexhina_nb.store.accounts import Account
 from nexhina_nb.store.channels import Channel
@@ -92,5 +93,7 @@ def test_a_channel_that_is_set_up_wrongly_is_out_of_service(
 ) -> None:
     monkeypatch.setenv("FAR_KEY", key)
     with pytest.raises(ServiceUnavailable, match="'far'") as refused:
-        connect(channel("far", base_url=base_url, keys=("env:FAR_KEY",)), load(environ={}))
+        connect(
+            channel("far", base_url=base_url, keys=("env:FAR_KEY",)), load(environ={}), Secret(key)
+        )
     assert "canary" not in str(refused.value)

@@ -50,6 +50,11 @@ PATHS = {"/v1/models/{model}": {"model": "local/chat"}}
 EXAMPLES = 40
 
 
+def _manages(path: str) -> bool:
+    """The admin API does what it is told: made-up orders would take the gateway apart."""
+    return path.startswith("/api/") and not path.startswith(("/api/usage", "/api/log/token"))
+
+
 SETTINGS = hypothesis.settings(
     max_examples=EXAMPLES,
     derandomize=True,
@@ -78,6 +83,8 @@ def test_every_operation(shared_gateway: RunningGateway) -> None:
 
         for row in api.get_all_operations():
             operation = row.ok()
+            if _manages(operation.path):
+                continue
             try:
                 SETTINGS(hypothesis.given(operation.as_strategy())(ask))()
             except FailureGroup as error:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from nexhina_nb.gateway import pipeline
+from nexhina_nb.gateway.measuring import Meter
 from nexhina_nb.store.channels import Channel, add_channel
 from nexhina_nb.wire.sse import encode
 from tests.conftest import RunningGateway
@@ -156,7 +156,7 @@ def test_a_page_of_html_is_kept_back_and_the_status_kept(play: Any) -> None:
 def test_an_empty_answer_is_an_error_and_costs_nothing(play: Any) -> None:
     scripted = play(plain(b"", JSON))
     reply = scripted.ask()
-    assert (reply.status_code, reply.json()["error"]["code"]) == (502, "bad_response_body")
+    assert (reply.status_code, reply.json()["error"]["code"]) == (502, "empty_response")
     assert scripted.rows()[0]["quota"] == 0
 
 
@@ -187,14 +187,14 @@ def test_a_caller_who_leaves_while_the_bill_is_made_is_charged_and_holds_nothing
     play: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counting, go_on = threading.Event(), threading.Event()
-    count = pipeline.Exchange._count
+    count = Meter._count
 
-    def slow(self: pipeline.Exchange, text: str) -> Any:
+    def slow(self: Meter, model: str, text: str) -> Any:
         counting.set()
         go_on.wait(10)
-        return count(self, text)
+        return count(self, model, text)
 
-    monkeypatch.setattr(pipeline.Exchange, "_count", slow)
+    monkeypatch.setattr(Meter, "_count", slow)
     scripted = play(GOOD)
     body = {"model": "gpt-4o", "stream": True, "messages": [{"role": "user", "content": "hi"}]}
     with (

@@ -357,14 +357,14 @@ def test_a_server_that_hangs_up_without_a_word_is_a_failed_request(http: Harness
     assert (caught.value.status_code, caught.value.code) == (502, "do_request_failed")
 
 
-def test_nobody_there_is_a_failed_request_that_names_the_host_and_not_the_key() -> None:
+def test_nobody_there_is_a_failed_request_that_names_neither_host_nor_key() -> None:
     with SickServer(SCENES) as gone:
         url = gone.url
     with pytest.raises(Upstream) as caught:
         over_http(url).ask(call("plain"))
 
     assert caught.value.code == "do_request_failed"
-    assert f"127.0.0.1:{gone.port}" in str(caught.value)
+    assert str(gone.port) not in str(caught.value)
     assert KEY not in repr(caught.value) + str(caught.value)
 
 

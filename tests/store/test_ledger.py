@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from nexhina_nb.errors import StoreError
 from nexhina_nb.store import accounts
@@ -199,6 +199,29 @@ def test_a_grant_is_an_entry(store: Store, key: accounts.Account) -> None:
     with store.reading() as connection:
         assert connection.scalars(select(entries.c.kind)).all() == ["grant", "grant"]
         assert verify(connection) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE entries SET amount = 0",
+        "UPDATE OR REPLACE entries SET id = id + 1",
+        "DELETE FROM entries",
+        "REPLACE INTO entries SELECT * FROM entries",
+        "INSERT OR REPLACE INTO entries (created_at, user_id, token_id, kind, amount, request_id) "
+        "SELECT 0, user_id, token_id, kind, 0, request_id FROM entries",
+        "INSERT INTO entries SELECT * FROM entries WHERE true ON CONFLICT DO UPDATE SET amount = 0",
+    ],
+)
+def test_the_database_refuses_to_change_an_entry(
+    store: Store, key: accounts.Account, change: str
+) -> None:
+    with store.reading() as connection:
+        before = connection.execute(select(entries)).all()
+    with pytest.raises(StoreError, match=r"never changed|is there"), store.writing() as connection:
+        connection.execute(text(change))
+    with store.reading() as connection:
+        assert connection.execute(select(entries)).all() == before != []
 
 
 def test_differences_finds_a_balance_that_was_tampered_with(

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import queue
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.exc import OperationalError
 
 from nexhina_nb.errors import StoreError
 from nexhina_nb.store import accounts
 from nexhina_nb.store.db import Store, open_store
 from nexhina_nb.store.ledger import Charge
 from nexhina_nb.store.logs import LogRow
-from nexhina_nb.store.tables import tokens, users
+from nexhina_nb.store.tables import entries, logs, tokens, users
 from nexhina_nb.store.verify import verify
 from nexhina_nb.store.writer import Notice, Receipt, Writer
+from nexhina_nb.wire import LogType
 
 
 @pytest.fixture
@@ -106,3 +110,69 @@ def test_a_listener_that_fails_does_not_end_the_thread(
         assert len(heard.get(timeout=10)) == 1
     writer.close()
     assert "RuntimeError at" in caplog.text
+
+
+class Forgetful(Store):
+    """A store whose first commits succeed, and seem to have failed: nobody hears of them."""
+
+    unheard = 0
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        with super().writing() as connection:
+            yield connection
+        if self.unheard:
+            self.unheard -= 1
+            lost = sqlite3.OperationalError("the connection was lost")
+            lost.sqlite_errorname = "SQLITE_IOERR"
+            raise StoreError("the store failed") from OperationalError("COMMIT", None, lost)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_commit_that_nobody_heard_of_is_not_written_again(store: Store, times: int) -> None:
+    ada = account(store, "ada")
+    forgetful = Forgetful(store.engine)
+    forgetful.unheard = times
+    writer = Writer(forgetful, patience=20)
+    failed = LogRow("c", ada.user_id, "ada", ada.token_id, "notebook", "m", type=LogType.ERROR)
+    results = told(
+        writer,
+        charge(ada, "a", 300),
+        charge(ada, "b", 800),
+        Charge(ada.user_id, ada.token_id, "c", 0, failed),
+    )
+    writer.close()
+    assert forgetful.unheard == 0
+    assert [r.taken for r in results if isinstance(r, Receipt)] == [300, 700, 0]
+    assert all(r.quota == 0 for r in results if isinstance(r, Receipt))
+    with store.reading() as connection:
+        assert verify(connection) == []
+        written = select(func.count()).select_from(logs)
+        assert connection.scalar(written) == 3
+        charges = select(func.count()).select_from(entries).where(entries.c.kind == "charge")
+        assert connection.scalar(charges) == 2
+
+
+def test_charges_fail_when_their_patience_ends(store: Store) -> None:
+    ada = account(store, "ada")
+    forgetful = Forgetful(store.engine)
+    forgetful.unheard = 1000
+    writer = Writer(forgetful, patience=0.2)
+    (late,) = told(writer, charge(ada, "late"))
+    assert isinstance(late, StoreError)
+    forgetful.unheard = 0
+    (next_one,) = told(writer, charge(ada, "next"))
+    assert isinstance(next_one, Receipt)
+    writer.close()
+
+
+def test_what_waits_when_the_writer_closes_is_written(store: Store) -> None:
+    ada = account(store, "ada")
+    forgetful = Forgetful(store.engine)
+    forgetful.unheard = 2
+    writer = Writer(forgetful, patience=20)
+    heard: queue.SimpleQueue[Receipt | StoreError] = queue.SimpleQueue()
+    for number in range(5):
+        writer.submit(charge(ada, f"r{number}"), heard.put)
+    writer.close()
+    assert all(isinstance(heard.get_nowait(), Receipt) for _ in range(5))

@@ -7,7 +7,7 @@ docstrings, so the two cannot drift apart. General layout: a module per family o
 
 from __future__ import annotations
 
-from nexhina_nb.client.core.account import logs, models, spending, usage
+from nexhina_nb.client.core.account import logs, models, redeem, spending, usage
 from nexhina_nb.client.core.audio import speak, transcribe, translate
 from nexhina_nb.client.core.chats import chat
 from nexhina_nb.client.core.images import image
@@ -26,6 +26,7 @@ __all__ = [
     "logs",
     "models",
     "moderate",
+    "redeem",
     "refuses_base64",
     "rerank",
     "respond",

@@ -1,4 +1,6 @@
-"""What a gateway offers, and what a key used of it: models, usage, logs, spending."""
+"""What a gateway offers, and what a key used of it: models, usage, logs, spending. And how one
+comes by a key: redeem.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +8,16 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
+import orjson
+
 from nexhina_nb import errors
-from nexhina_nb.client.account import KeyUsage, ModelsReply
+from nexhina_nb.client.account import KeyUsage, ModelsReply, Redeemed
 from nexhina_nb.client.exchange import Flow, Request, not_an_answer
 from nexhina_nb.client.explain import MODELS, USAGE, call, read_models
 from nexhina_nb.client.session import Session
 from nexhina_nb.client.spending import Moment, Spending, seconds
+from nexhina_nb.client.target import check_key
+from nexhina_nb.secret import Secret
 
 
 def models(session: Session, /, pattern: str | None = None) -> Flow[ModelsReply]:
@@ -57,3 +63,22 @@ def spending(
         rows = yield from logs(session)
         return Spending.of_rows(rows, start, end)
     return Spending.read(body.get("data"))
+
+
+def redeem(session: Session, /, code: str, name: str = "") -> Flow[Redeemed]:
+    """Turn a code into a key of one's own, called ``name`` unless the code says otherwise.
+
+    It needs no key, and works once: the gateway does not tell the key again. Raises BadRequest for
+    a code that is not valid.
+    """
+    if not code.strip():
+        raise errors.BadInput("there is no code", hint="the gateway's owner has one for you")
+    body = orjson.dumps({"key": code.strip(), "name": name})
+    response, answer = yield from call(session, Request("POST", "/api/user/redeem_key", body))
+    data = answer.get("data")
+    fields = data if isinstance(data, dict) else {}
+    key, quota = fields.get("key"), fields.get("quota")
+    if not isinstance(key, str) or not key:
+        raise not_an_answer(session.target, response, "has no key in it")
+    # A key is not given up for want of a figure.
+    return Redeemed(check_key(Secret(key)), quota if isinstance(quota, int) else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -11,10 +12,11 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
 from nexhina_nb.errors import BadRequest
-from nexhina_nb.gateway.auth import Caller
+from nexhina_nb.gateway.auth import Caller, address_of
 from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.store.accounts import ROLE_COMMON
 from nexhina_nb.store.logs import newest_of_token, spending_of_token
+from nexhina_nb.store.periods import renews_at
 from nexhina_nb.store.terms import NEVER
 
 # Columns, and a key of `other`, that only an administrator may see (contract 8).
@@ -60,7 +62,7 @@ def routes(gateway: Gateway) -> list[BaseRoute]:
 
 async def _caller(gateway: Gateway, request: Request) -> Caller:
     key = request.headers.get("authorization")
-    return await gateway.accounts.authenticate(key, to_look=True)
+    return await gateway.accounts.authenticate(key, address_of(request.scope), to_look=True)
 
 
 def _usage(caller: Caller) -> dict[str, Any]:
@@ -79,6 +81,21 @@ def _usage(caller: Caller) -> dict[str, Any]:
         "model_limits": dict.fromkeys(sorted(account.models or ()), True),
         "model_limits_enabled": account.models is not None,
         "expires_at": 0 if account.expired_time == NEVER else account.expired_time,
+    } | _budget(caller, int(time.time()))
+
+
+def _budget(caller: Caller, now: int) -> dict[str, Any]:
+    """The budget of the present period, of a key that has one."""
+    account = caller.account
+    if not account.budget_period:
+        return {}
+    left = caller.budget.left(account, now)
+    return {
+        "budget": account.budget,
+        "budget_period": account.budget_period,
+        "budget_used": account.budget - left,
+        "budget_available": max(left, 0),
+        "budget_renews_at": renews_at(account.budget_period, max(now, caller.budget.since)),
     }
 
 

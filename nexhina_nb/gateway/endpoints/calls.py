@@ -13,9 +13,15 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from nexhina_nb.errors import APIError, NexhinaError, ServiceUnavailable, StoreError
+from nexhina_nb.errors import (
+    APIError,
+    NexhinaError,
+    PermissionDenied,
+    ServiceUnavailable,
+    StoreError,
+)
 from nexhina_nb.gateway import answers
-from nexhina_nb.gateway.auth import Caller, carried
+from nexhina_nb.gateway.auth import Caller, address_of, carried, pin_of
 from nexhina_nb.gateway.disconnect import ClientGone, leaving
 from nexhina_nb.gateway.failures import as_api_error
 from nexhina_nb.gateway.incoming import Incoming, incoming
@@ -26,6 +32,7 @@ from nexhina_nb.gateway.pipeline import Exchange
 from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.gateway.streaming import pour, relay, streamed
 from nexhina_nb.gateway.upstreams.base import Answer
+from nexhina_nb.store.channels import ENABLED
 
 log = logging.getLogger("nexhina.gateway")
 
@@ -67,7 +74,11 @@ class Endpoint:
         scope["state"]["dialect"] = self.kind.dialect
         request = Request(scope, receive)
         key = carried(request.headers, self.kind.dialect)
-        caller = await self._gateway.accounts.authenticate(key)
+        caller = await self._gateway.accounts.authenticate(key, address_of(scope))
+        pinned = pin_of(key, caller)
+        if pinned is not None:
+            await _check_pin(self._gateway, pinned)
+        scope["state"]["pinned"] = pinned
         try:
             async with incoming(self._gateway, self.kind, request) as call:
                 await self._run(request, caller, call, send)
@@ -85,9 +96,12 @@ class Endpoint:
             request.state.request_id,
             request.headers,
             origin=origin_of(request),
+            address=address_of(request.scope),
             form=call.form,
             **more,
         )
+        if exchange.pinned is None:
+            exchange.pinned = request.state.pinned
         try:
             if fault is not None:
                 raise fault
@@ -101,6 +115,7 @@ class Endpoint:
             self._gateway.spawn(log_failure(exchange, stopped))
             raise
         except Exception as error:
+            request.state.limit_headers = exchange.limit_headers
             await log_failure(exchange, error)
             raise
 
@@ -133,16 +148,28 @@ async def send_answer(exchange: Exchange, request: Request, send: Send) -> None:
 
 
 async def _passed(exchange: Exchange, answer: Answer, request: Request, send: Send) -> None:
+    told = exchange.limit_headers
     if answer.status < 400 and exchange.stream and _is_stream(exchange, answer):
         stream = await streamed(answer) if _is_json(answer) else answer
-        await _send(relay(exchange, stream), STREAM_HEADERS, send)
+        await _send(relay(exchange, stream), [*STREAM_HEADERS, *_encoded(told)], send)
     elif answer.status < 400 and exchange.kind.plain == "sound" and not _is_json(answer):
         headers = answers.passed(answer.headers) | exchange.known_cost(answer)
-        encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-        await _send(pour(exchange, answer), encoded, send)
+        await _send(pour(exchange, answer), _encoded(answers.limited(headers, told)), send)
     else:
         status, plain, content = await exchange.whole(answer)
-        await Response(content, status, plain)(request.scope, request.receive, send)
+        headers = answers.limited(plain, exchange.limit_headers)
+        await Response(content, status, headers)(request.scope, request.receive, send)
+
+
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+
+
+async def _check_pin(gateway: Gateway, channel: int) -> None:
+    """Raises PermissionDenied unless the channel that a key names is there and on."""
+    rows = (await gateway.routes()).channels
+    if not any(row.id == channel and row.status == ENABLED for row in rows):
+        raise PermissionDenied(f"the channel {channel} is switched off, or there is none")
 
 
 def _is_stream(exchange: Exchange, answer: Answer) -> bool:

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 from nexhina_nb.engines import ENGINES
 from nexhina_nb.engines.base import EngineInfo
 from nexhina_nb.errors import ModelNotFound, NotOffered
-from nexhina_nb.gateway.auth import Caller, carried
+from nexhina_nb.gateway.auth import Caller, address_of, carried
 from nexhina_nb.gateway.record import price_facts
 from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.pricing.catalog import Catalog
@@ -78,7 +78,8 @@ async def _caller(gateway: Gateway, request: Request) -> Caller:
     if _is_anthropic(request):
         request.state.dialect = "anthropic"
     # The list is asked for with either carrier, whatever the form.
-    return await gateway.accounts.authenticate(carried(request.headers, "anthropic"))
+    key = carried(request.headers, "anthropic")
+    return await gateway.accounts.authenticate(key, address_of(request.scope))
 
 
 async def _models(gateway: Gateway, caller: Caller) -> dict[str, Channel]:
@@ -117,7 +118,7 @@ def _describe(model: str, channel: Channel, catalog: Catalog) -> dict[str, Any]:
         "object": "model",
         "created": _CREATED,
         "owned_by": "nexhina_nb" if engine else channel.name,
-        "supported_endpoint_types": _endpoint_types(model, engine, catalog),
+        "supported_endpoint_types": endpoint_types(model, engine, catalog),
     }
     if length := _length(model, engine, catalog):
         row["context_length"] = length
@@ -130,7 +131,8 @@ def _describe(model: str, channel: Channel, catalog: Catalog) -> dict[str, Any]:
     return row
 
 
-def _endpoint_types(model: str, engine: EngineInfo | None, catalog: Catalog) -> list[str]:
+def endpoint_types(model: str, engine: EngineInfo | None, catalog: Catalog) -> list[str]:
+    """How a model is asked, in the words of contract 2.3; ``engine`` is the one behind it here."""
     types = engine.endpoint_types if engine else _TYPES.get(catalog.kind(model), _CHAT)
     return list(dict.fromkeys([*types, *(_CHAT if "openai" in types else ())]))
 

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Send
 
 from nexhina_nb.errors import NexhinaError
-from nexhina_nb.gateway.auth import Caller
+from nexhina_nb.gateway.auth import Caller, address_of
 from nexhina_nb.gateway.billing import hold, release
 from nexhina_nb.gateway.dialects.responses.objects import new_response
 from nexhina_nb.gateway.endpoints import responses_stored
@@ -82,11 +82,11 @@ class Respond(Endpoint):
         body["stream"] = True  # so that it can be told how far it is
         exchange = Exchange(
             self._gateway, RESPOND, caller, body, id, request.headers,
-            origin=origin_of(request),
+            origin=origin_of(request), address=address_of(request.scope),
         )  # fmt: skip
         try:
             context = await self._runs.archive.context(caller, body, id)
-            exchange.pinned = context.pinned
+            exchange.pinned = request.state.pinned if context.pinned is None else context.pinned
             await _admit(exchange)
             run = await self._runs.start(exchange, begun, context)
         except NexhinaError as error:

@@ -70,7 +70,7 @@ class Archive:
 
     async def save(self, kept: KeptResponse) -> None:
         """Keep a response. Raises StoreError."""
-        await self._gateway.write(save_response, kept, self._expired())
+        await self._gateway.keep(save_response, kept, self._expired())
 
     async def delete(self, user_id: int, id: str) -> None:
         """Forget a response; nothing happens if there is none."""

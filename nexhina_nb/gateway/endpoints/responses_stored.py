@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from nexhina_nb.errors import BadRequest
+from nexhina_nb.gateway.auth import address_of
 from nexhina_nb.gateway.endpoints.calls import STREAM_HEADERS
 from nexhina_nb.gateway.endpoints.responses_background import Runs
 from nexhina_nb.gateway.services import Gateway
@@ -77,7 +78,7 @@ class Stored:
 
     async def _found(self, request: Request) -> KeptResponse:
         key = request.headers.get("authorization")
-        caller = await self._gateway.accounts.authenticate(key)
+        caller = await self._gateway.accounts.authenticate(key, address_of(request.scope))
         return await self._runs.archive.get(caller.account.user_id, request.path_params["id"])
 
 

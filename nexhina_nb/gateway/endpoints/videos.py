@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from nexhina_nb.errors import BadRequest, NotFound, Upstream
-from nexhina_nb.gateway.auth import Caller
+from nexhina_nb.gateway.auth import Caller, address_of
 from nexhina_nb.gateway.endpoints.calls import Endpoint, Prepare, origin_of, route
 from nexhina_nb.gateway.endpoints.video_content import content
 from nexhina_nb.gateway.kinds import Body, Kind
@@ -113,7 +113,8 @@ class Videos:
     async def caller(self, request: Request) -> Caller:
         """Who asks; also a key without money may look at what it has paid for."""
         key = request.headers.get("authorization")
-        return await self.gateway.accounts.authenticate(key, to_look=True)
+        address = address_of(request.scope)
+        return await self.gateway.accounts.authenticate(key, address, to_look=True)
 
     async def find(self, caller: Caller, task_id: str) -> Task:
         """A video of the caller; else NotFound."""

@@ -98,7 +98,8 @@ class Kind:
     to know of its files; ``measure`` reads what an answer used, None where the text has to be
     counted; ``bill`` makes quota of it. ``takes`` says how a body may come, ``plain`` what a plain
     answer is. ``asks_usage``: a stream tells its usage only if it is asked to. ``names_model``: the
-    upstream is told the model. ``dialect`` decides the form of errors.
+    upstream is told the model. ``is_order``: a call that may have arrived must not be sent again.
+    ``dialect`` decides the form of errors.
     """
 
     verb: str
@@ -120,6 +121,7 @@ class Kind:
     plain: Plain = "json"
     asks_usage: bool = False
     names_model: bool = True
+    is_order: bool = False
     dialect: str = "openai"
 
     def check(self, body: dict[str, Any], *, is_form: bool = False) -> dict[str, Any]:

@@ -53,6 +53,7 @@ VIDEO = Kind(
     ratios=_ratios,
     measure=_nothing_yet,
     bill=_bill,
+    is_order=True,
 )
 VIDEO_GENERATION = replace(
     VIDEO,

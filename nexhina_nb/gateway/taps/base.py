@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import orjson
@@ -10,6 +10,7 @@ import orjson
 from nexhina_nb.errors import APIError
 from nexhina_nb.pricing.usage import Tokens
 from nexhina_nb.wire.extensions import QUOTA_COMMENT
+from nexhina_nb.wire.masking import masked
 from nexhina_nb.wire.sse import FrameSplitter
 
 Payload = dict[str, Any]
@@ -20,9 +21,11 @@ class Tap(Protocol):
 
     ``done``: the end was announced. ``complete``: nothing is missing, announced or not.
     ``failed``: the upstream itself has told the caller of an error. ``usage`` and ``reply`` are
-    what the stream has said of the whole: None until it did.
+    what the stream has said of the whole: None until it did. ``mask`` is done to the text of frames
+    in which the upstream tells of an error.
     """
 
+    mask: Callable[[str], str]
     usage: Payload | None
     reply: Payload | None
     done: bool
@@ -56,6 +59,7 @@ class FrameTap:
     """What taps have in common: bytes are cut into frames, and each passes through `_pass`."""
 
     def __init__(self) -> None:
+        self.mask: Callable[[str], str] = masked
         self.usage: Payload | None = None
         self.reply: Payload | None = None
         self.done = self.failed = False
@@ -64,7 +68,7 @@ class FrameTap:
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """The frames to send on now; the end marker is not among them, and nothing after it."""
-        passed = (self._pass(frame) for frame in self._frames.feed(chunk))
+        passed = (self._pass(self._masked(frame)) for frame in self._frames.feed(chunk))
         return [frame for frame in passed if frame is not None]
 
     def finish(self) -> list[bytes]:
@@ -75,6 +79,13 @@ class FrameTap:
     def text(self) -> str:
         """All text that came so far, tool arguments and reasoning included, for a local count."""
         return "".join(self._text)
+
+    def _masked(self, frame: bytes) -> bytes:
+        """The frame; without secrets if it tells of an error."""
+        if b'"error"' not in frame or not _tells_of_error(payload_of(data_of(frame))):
+            return frame
+        text = frame.decode("utf-8", "surrogateescape")
+        return self.mask(text).encode("utf-8", "surrogateescape")
 
     def _pass(self, frame: bytes) -> bytes | None:
         """The frame to send on for one that came, if any."""
@@ -94,6 +105,14 @@ def payload_of(data: bytes | None) -> Payload | None:
     except orjson.JSONDecodeError:
         return None
     return value if isinstance(value, dict) else None
+
+
+def _tells_of_error(payload: Payload | None) -> bool:
+    if payload is None:
+        return False
+    inner = payload.get("response")  # a response that failed
+    is_inner = isinstance(inner, dict) and bool(inner.get("error"))
+    return is_inner or bool(payload.get("error")) or payload.get("type") == "error"
 
 
 def with_payload(frame: bytes, payload: Payload) -> bytes:

@@ -28,6 +28,7 @@ from nexhina_nb.store import tasks as rows
 from nexhina_nb.store.channels import Channel
 from nexhina_nb.store.moves import refund
 from nexhina_nb.store.tasks import Task
+from nexhina_nb.wire.masking import masked
 
 LONGEST = 1440 * 60  # seconds that an order may take (contract 2.9)
 _DAY = 86_400
@@ -68,7 +69,7 @@ class Tasks:
         slim = {name: value for name, value in task.request.items() if name not in PICTURES}
         task = replace(task, request=slim)
         try:
-            await self._gateway.write(rows.add_task, task)
+            await self._gateway.keep(rows.add_task, task)
         except StoreError:
             await run_in_threadpool(self._studio.discard, task.id)
             raise
@@ -133,7 +134,7 @@ class Tasks:
         if not isinstance(error, NexhinaError):
             log.error("a video failed: %s", type(error).__name__)
         told = as_api_error(error)
-        cause = {"code": told.code or "server_error", "message": told.message}
+        cause = {"code": told.code or "server_error", "message": await self._words(task, told)}
         await self._end(task, status=rows.FAILED, error=cause)
 
     async def _made(self, task: Task) -> str:
@@ -150,6 +151,14 @@ class Tasks:
 
             await self._studio.make(task, tell)
         return ""
+
+    async def _words(self, task: Task, error: APIError) -> str:
+        """What the caller is told of a failure: nothing that gives away the channel."""
+        if not task.upstream_id:
+            return error.message
+        with suppress(NexhinaError):
+            return self._gateway.upstreams.masked(await self._channel(task), 0, error.message)
+        return masked(error.message)
 
     async def _channel(self, task: Task) -> Channel:
         routes = await self._gateway.routes()

@@ -45,7 +45,9 @@ class Call:
 
     With a ``form`` that is what travels, under the model's name that ``body`` has; ``body`` then
     holds its fields for whoever answers on this machine. ``origin`` is the address by which the
-    caller knows this gateway (``http://host:port``), for links in a reply.
+    caller knows this gateway (``http://host:port``), for links in a reply. ``headers`` are the
+    caller's; ``own_headers`` are the channel's and replace any other, ``{api_key}`` in them is its
+    key.
     """
 
     path: str
@@ -56,6 +58,7 @@ class Call:
     request_id: str = ""
     origin: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    own_headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Answer(Protocol):
@@ -85,6 +88,10 @@ class UpstreamPort(Protocol):
         """
         ...
 
+    def retire(self) -> None:
+        """Keep nothing open between calls from now on; running ones go on."""
+        ...
+
     async def aclose(self) -> None:
         """Close what is kept open between calls."""
         ...
@@ -107,4 +114,6 @@ class Whole:
 
 async def read(answer: Answer) -> bytes:
     """The whole body of an answer."""
+    if isinstance(answer, Whole):
+        return answer.content
     return b"".join([chunk async for chunk in answer.chunks()])

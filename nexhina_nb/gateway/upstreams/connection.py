@@ -26,8 +26,7 @@ class Keeper(Protocol):
 class Connection(asyncio.Protocol):
     """Between the event loop, which brings bytes, and an answer, which waits for them."""
 
-    def __init__(self, peer: str, timeouts: Timeouts, limits: Limits, keeper: Keeper) -> None:
-        self._peer = peer
+    def __init__(self, timeouts: Timeouts, limits: Limits, keeper: Keeper) -> None:
         self._timeouts = timeouts
         self._limits = limits
         self._keeper = keeper
@@ -40,7 +39,7 @@ class Connection(asyncio.Protocol):
 
     def send(self, request: bytes) -> PooledAnswer:
         """Send a whole request; the answer fills as the server sends."""
-        reply = Reply(self._peer, self._limits.head)
+        reply = Reply(self._limits.head)
         answer = self._answer = PooledAnswer(reply, self, self._loop)
         if self._transport.is_closing():  # the server has just left; the loop has yet to say so
             self._end(answer, reply.broken("closed the connection"))
@@ -154,15 +153,15 @@ class Connection(asyncio.Protocol):
         if answer is None:
             self._transport.close()
         elif answer.reply.head_done:
-            self._end(answer, _silent(self._peer, "sent nothing more", self._timeouts.idle))
+            self._end(answer, _silent("sent nothing more", self._timeouts.idle))
         elif 0 < self._transport.get_write_buffer_size() < self._unsent:
             self._unsent = self._transport.get_write_buffer_size()  # a long request is on its way
             self._deadline.set(self._timeouts.first_byte)
         else:
-            self._end(answer, _silent(self._peer, "did not answer", self._timeouts.first_byte))
+            self._end(answer, _silent("did not answer", self._timeouts.first_byte))
 
 
-def _silent(peer: str, what: str, seconds: float) -> UpstreamTimeout:
+def _silent(what: str, seconds: float) -> UpstreamTimeout:
     return UpstreamTimeout(
-        f"{peer} {what} within {seconds:g} s", hint="try again, or raise upstream_timeout"
+        f"the upstream {what} within {seconds:g} s", hint="try again, or raise upstream_timeout"
     )

@@ -12,7 +12,8 @@ import asyncio
 import ipaddress
 import socket
 
-from nexhina_nb.errors import BadRequest
+from nexhina_nb.errors import BadRequest, Upstream
+from nexhina_nb.gateway.upstreams.target import Target
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -34,6 +35,23 @@ async def resolve(host: str, port: int, *, allow_private: bool = False) -> str:
             hint="send the content as a data URI instead",
         )
     return found[0]
+
+
+async def address_of(target: Target) -> str:
+    """The host to connect to: of a target that must be public, the very address that was judged.
+
+    Raises Upstream (code ``channel:private_address``), so that another channel is asked.
+    """
+    if not target.only_public:
+        return target.host
+    try:
+        return await resolve(target.host, target.port)
+    except BadRequest:
+        raise Upstream(
+            "the channel's base URL leads to no address on the public network",
+            code="channel:private_address",
+            hint="allow_private_urls opens private networks to channels made by the admin API",
+        ) from None
 
 
 def is_public(address: str) -> bool:

@@ -14,7 +14,7 @@ HOP_BY_HOP = frozenset(
 )  # fmt: skip
 
 # What a caller may not say for us: who we are, where it goes, and how the body is written.
-_NOT_FORWARDED = HOP_BY_HOP | {
+NOT_FORWARDED = HOP_BY_HOP | {
     "authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie", "host", "expect",
     "content-encoding", "content-length",
 }  # fmt: skip
@@ -22,16 +22,16 @@ _NOT_FORWARDED = HOP_BY_HOP | {
 # What a caller says about the call itself, beside the body.
 _ASKED = frozenset({"openai-beta", "anthropic-beta", "anthropic-version", "idempotency-key"})
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def forwarded(headers: Mapping[str, str]) -> dict[str, str]:
     """The caller's headers that go upstream: lower-case, no credentials, no cookies, no framing."""
     kept = {name.lower(): value for name, value in headers.items()}
     for name in kept:
-        if not _TOKEN.fullmatch(name):
+        if not TOKEN.fullmatch(name):
             raise BadRequest(f"{name!r} is not a header name")
-    return {name: value for name, value in kept.items() if name not in _NOT_FORWARDED}
+    return {name: value for name, value in kept.items() if name not in NOT_FORWARDED}
 
 
 def asked_of_upstream(headers: Mapping[str, str]) -> dict[str, str]:

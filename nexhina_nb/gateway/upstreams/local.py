@@ -68,6 +68,9 @@ class LocalUpstream:
         served = await asyncio.to_thread(_function(call.path), call, self._settings)
         return LocalAnswer(served, self._turns)
 
+    def retire(self) -> None:
+        """Nothing is kept open."""
+
     async def aclose(self) -> None:
         """Nothing is kept open."""
 

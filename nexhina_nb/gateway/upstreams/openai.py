@@ -31,6 +31,8 @@ class Transport(Protocol):
 
     async def post(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer: ...
 
+    def retire(self) -> None: ...
+
     async def aclose(self) -> None: ...
 
 
@@ -45,14 +47,17 @@ class OpenAIUpstream:
         base_url: str,
         key: Secret | None = None,
         *,
+        organization: str = "",
+        only_public: bool = False,
         timeouts: Timeouts = _STANDARD_TIMEOUTS,
         limits: Limits = _STANDARD_LIMITS,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._key = _checked(key) if key else None
+        self._organization = organization
         self._user_agent = f"nexhina_nb/{version()}"
         self._target, self._timeouts, self._limits, self._tls = (
-            parse(base_url),
+            parse(base_url, only_public=only_public),
             timeouts,
             limits,
             tls,
@@ -78,6 +83,10 @@ class OpenAIUpstream:
         answer = await self._transport.post(call.path, headers, body)
         return await coding.opened(answer)
 
+    def retire(self) -> None:
+        """Keep no connection between calls from now on."""
+        self._transport.retire()
+
     async def aclose(self) -> None:
         """Close what is kept open between calls."""
         await self._transport.aclose()
@@ -101,7 +110,13 @@ class OpenAIUpstream:
             headers["x-request-id"] = call.request_id
         if self._key is not None:
             headers["authorization"] = f"Bearer {self._key.reveal()}"
-        return headers
+        if self._organization:
+            headers["openai-organization"] = self._organization
+        return headers | self._filled(call.own_headers) if call.own_headers else headers
+
+    def _filled(self, own: Mapping[str, str]) -> dict[str, str]:
+        key = "" if self._key is None else self._key.reveal()
+        return {name: text.replace("{api_key}", key) for name, text in own.items()}
 
 
 def open_transport(

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from nexhina_nb.errors import Upstream, UpstreamTimeout
 from nexhina_nb.gateway.upstreams.answer import PooledAnswer
 from nexhina_nb.gateway.upstreams.connection import Connection
+from nexhina_nb.gateway.upstreams.guard import address_of
 from nexhina_nb.gateway.upstreams.headers import refuse_breaks
 from nexhina_nb.gateway.upstreams.limits import Limits, Timeouts
 from nexhina_nb.gateway.upstreams.target import Target
@@ -37,7 +38,7 @@ class Pool:
         self._open: set[Connection] = set()
         # Whoever has a slot uses an idle connection if there is one: slots bound connections, too.
         self._slots = asyncio.Semaphore(limits.connections)
-        self._is_closed = False
+        self._is_closed = self._is_retired = False
         self._emptied = asyncio.Event()
 
     async def post(self, path: str, headers: Mapping[str, str], body: bytes) -> PooledAnswer:
@@ -50,6 +51,12 @@ class Pool:
             if not answer.may_repeat:
                 raise
         return await (await self._begin(request, on_new=True)).answered()
+
+    def retire(self) -> None:
+        """Keep no connection between calls from now on."""
+        self._is_retired = True
+        while self._idle:
+            self._idle.popitem()[0].shut()
 
     async def aclose(self) -> None:
         """Close every connection; answers that are still going on fail."""
@@ -65,7 +72,9 @@ class Pool:
         self._open.add(connection)
 
     def ended(self, connection: Connection, is_reusable: bool) -> None:
-        if is_reusable:
+        if is_reusable and self._is_retired:
+            connection.shut()
+        elif is_reusable:
             self._idle[connection] = None
         self._slots.release()
 
@@ -77,7 +86,7 @@ class Pool:
 
     async def _begin(self, request: bytes, *, on_new: bool = False) -> PooledAnswer:
         if self._is_closed:
-            raise Upstream(f"the connections to {self._target.peer} are closed")
+            raise Upstream("the connections to the upstream are closed")
         await self._take_slot()
         if self._idle and not on_new:
             connection, _ = self._idle.popitem()
@@ -98,7 +107,7 @@ class Pool:
                 await self._slots.acquire()
         except TimeoutError:
             raise UpstreamTimeout(
-                f"all {self._limits.connections} connections to {self._target.peer} were busy "
+                f"all {self._limits.connections} connections to the upstream were busy "
                 f"for {self._timeouts.connect:g} s",
                 hint="send fewer calls at a time",
             ) from None
@@ -107,9 +116,10 @@ class Pool:
         target, tls = self._target, self._tls
         try:
             async with asyncio.timeout(self._timeouts.connect):
+                host = await address_of(target)
                 _, connection = await asyncio.get_running_loop().create_connection(
-                    lambda: Connection(target.peer, self._timeouts, self._limits, self),
-                    target.host,
+                    lambda: Connection(self._timeouts, self._limits, self),
+                    host,
                     target.port,
                     ssl=tls,
                     server_hostname=target.host if tls else None,
@@ -117,11 +127,11 @@ class Pool:
                 )
         except TimeoutError:
             raise UpstreamTimeout(
-                f"no connection to {target.peer} within {self._timeouts.connect:g} s",
+                f"no connection to the upstream within {self._timeouts.connect:g} s",
                 hint="check the network and the base URL of the channel",
             ) from None
         except OSError as error:
-            raise _unreachable(target, error) from error
+            raise _unreachable(error) from error
         if self._is_closed:
             connection.shut()
         return connection
@@ -138,7 +148,7 @@ def render(target: Target, path: str, headers: Mapping[str, str], body: bytes) -
     return head.encode("latin-1") + body
 
 
-def _unreachable(target: Target, error: OSError) -> Upstream:
+def _unreachable(error: OSError) -> Upstream:
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = f"its certificate is not trusted: {error.verify_message}"
         hint = "SSL_CERT_FILE names a file of further certificates to trust"
@@ -150,4 +160,4 @@ def _unreachable(target: Target, error: OSError) -> Upstream:
     else:
         reason = os.strerror(error.errno) if error.errno else str(error)
         hint = "check that the server runs there"
-    return Upstream(f"cannot connect to {target.peer}: {reason}", hint=hint)
+    return Upstream(f"cannot connect to the upstream: {reason}", hint=hint)

@@ -15,6 +15,7 @@ import httpx2
 
 from nexhina_nb.errors import ConfigError, StreamBroken, Upstream, UpstreamTimeout
 from nexhina_nb.gateway.upstreams.base import Form
+from nexhina_nb.gateway.upstreams.guard import address_of
 from nexhina_nb.gateway.upstreams.headers import drop_hops, joined, refuse_breaks
 from nexhina_nb.gateway.upstreams.limits import Limits, Timeouts
 from nexhina_nb.gateway.upstreams.target import Target
@@ -62,22 +63,36 @@ class Proxied:
     ) -> ProxiedAnswer:
         """Send a request with any method and body; a form's files are read from disk as they go."""
         refuse_breaks(path, headers)
-        request = httpx2.Request(
-            method, self._target.url(path), headers=dict(headers), **_content(body)
-        )
-        peer, seconds = self._target.peer, self._timeouts.first_byte
+        request = await self._request(method, path, headers, body)
+        seconds = self._timeouts.first_byte
         try:
             async with asyncio.timeout(seconds):
                 response = await self._client.send(request, stream=True)
         except httpx2.TimeoutException:
             raise UpstreamTimeout(
-                f"no connection to {peer} within {self._timeouts.connect:g} s"
+                f"no connection to the upstream within {self._timeouts.connect:g} s"
             ) from None
         except TimeoutError:
-            raise UpstreamTimeout(f"{peer} did not answer within {seconds:g} s") from None
+            raise UpstreamTimeout(f"the upstream did not answer within {seconds:g} s") from None
         except httpx2.TransportError as error:
-            raise _unanswered(peer, error) from error
-        return ProxiedAnswer(response, peer, self._timeouts.idle)
+            raise _unanswered(error) from error
+        return ProxiedAnswer(response, self._timeouts.idle)
+
+    def retire(self) -> None:
+        """The few connections of this kind are closed with the gateway."""
+
+    async def _request(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | Form | None
+    ) -> httpx2.Request:
+        """The request, addressed to what was judged; its name stays in the head and the TLS."""
+        url, extensions = httpx2.URL(self._target.url(path)), {}
+        if self._target.only_public:
+            url = url.copy_with(host=await address_of(self._target))
+            headers = {**headers, "host": self._target.authority}
+            extensions = {"sni_hostname": self._target.host}
+        return httpx2.Request(
+            method, url, headers=dict(headers), extensions=extensions, **_content(body)
+        )
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -87,9 +102,8 @@ class Proxied:
 class ProxiedAnswer:
     """An answer that httpx2 reads."""
 
-    def __init__(self, response: httpx2.Response, peer: str, idle: float) -> None:
+    def __init__(self, response: httpx2.Response, idle: float) -> None:
         self._response = response
-        self._peer = peer
         self._idle = idle
         self.status = response.status_code
         headers = joined(response.headers.raw)
@@ -112,11 +126,11 @@ class ProxiedAnswer:
                 return await anext(pieces, None)
         except TimeoutError:
             raise UpstreamTimeout(
-                f"{self._peer} sent nothing more within {self._idle:g} s"
+                f"the upstream sent nothing more within {self._idle:g} s"
             ) from None
         except (httpx2.TransportError, httpx2.StreamError) as error:
             raise StreamBroken(
-                f"{self._peer} broke off in the middle of its answer: {error}",
+                f"the upstream broke off in the middle of its answer: {error}",
                 hint="ask again; what came so far is not complete",
             ) from error
 
@@ -132,13 +146,13 @@ def _content(body: bytes | Form | None) -> dict[str, Any]:
     return {"files": parts}
 
 
-def _unanswered(peer: str, error: httpx2.TransportError) -> Upstream:
+def _unanswered(error: httpx2.TransportError) -> Upstream:
     if isinstance(error, httpx2.ProxyError):
-        return Upstream(f"the proxy does not let calls through to {peer}: {error}")
+        return Upstream(f"the proxy does not let calls through to the upstream: {error}")
     if isinstance(error, httpx2.ConnectError):
-        return Upstream(f"cannot connect to {peer} or the proxy before it: {error}")
+        return Upstream(f"cannot connect to the upstream or the proxy before it: {error}")
     is_junk = isinstance(error, httpx2.ProtocolError) and "disconnected" not in str(error)
     return Upstream(
-        f"{peer} gave no usable HTTP answer: {error}",
+        f"the upstream gave no usable HTTP answer: {error}",
         code="bad_response_body" if is_junk else None,
     )

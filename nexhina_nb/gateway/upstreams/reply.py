@@ -16,16 +16,18 @@ _PARSER_ERRORS = (httptools.HttpParserError, httptools.HttpParserUpgrade)
 
 
 class Reply:
-    """The answer to one request, as far as it has come; ``peer`` names the server in messages."""
+    """The answer to one request, as far as it has come.
+
+    Messages do not say where the upstream is: callers read them.
+    """
 
     __slots__ = (
         "_dull", "_expected", "_fault", "_max_head", "_parser", "_raw", "_until_close",
-        "complete", "head_done", "headers", "held", "is_reusable", "peer", "pieces", "received",
+        "complete", "head_done", "headers", "held", "is_reusable", "pieces", "received",
         "started", "status",
     )  # fmt: skip
 
-    def __init__(self, peer: str, max_head: int) -> None:
-        self.peer = peer
+    def __init__(self, max_head: int) -> None:
         self.status = 0
         self.headers: dict[str, str] = {}
         self.pieces: list[bytes] = []
@@ -83,11 +85,11 @@ class Reply:
         self._parser = None
         if not self.head_done:
             return Upstream(
-                f"{self.peer} {what} before it had answered", hint="see the log of that server"
+                f"the upstream {what} before it had answered", hint="see the log of that server"
             )
         of = f" of {self._expected}" if self._expected else ""
         return StreamBroken(
-            f"{self.peer} {what} in the middle of its answer, after {self.received}{of} bytes",
+            f"the upstream {what} in the middle of its answer, after {self.received}{of} bytes",
             hint="ask again; what came so far is not complete",
         )
 
@@ -148,7 +150,7 @@ class Reply:
         if self.head_done:
             return self.broken(f"sent what is not HTTP ({detail})")
         return Upstream(
-            f"{self.peer} sent what is not a usable HTTP answer ({detail})",
+            f"the upstream sent what is not a usable HTTP answer ({detail})",
             code="bad_response_body",
             hint="check the base URL of the channel: scheme, port and path",
         )

@@ -17,18 +17,17 @@ _PATH = re.compile(r"[!-~]*")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One origin and the path below which its API lives; ``authority`` is its ``host`` header."""
+    """One origin and the path below which its API lives; ``authority`` is its ``host`` header.
+
+    With ``only_public`` it must not lie in a private network, or on this machine.
+    """
 
     scheme: str
     host: str
     port: int
     authority: str
     prefix: str
-
-    @property
-    def peer(self) -> str:
-        """The name by which messages call it."""
-        return f"{self.authority.removesuffix(f':{self.port}')}:{self.port}"
+    only_public: bool = False
 
     @property
     def is_tls(self) -> bool:
@@ -40,7 +39,7 @@ class Target:
         return f"{self.scheme}://{self.authority}{self.prefix}{path}"
 
 
-def parse(base_url: str) -> Target:
+def parse(base_url: str, *, only_public: bool = False) -> Target:
     """The target of a base URL such as ``https://api.openai.com/v1``; raises ConfigError."""
     try:
         parts = urlsplit(base_url.strip())
@@ -56,7 +55,15 @@ def parse(base_url: str) -> Target:
         port=port,
         authority=name if port == _DEFAULT_PORTS[parts.scheme] else f"{name}:{port}",
         prefix=parts.path.rstrip("/"),
+        only_public=only_public,
     )
+
+
+def places(base_url: str) -> tuple[str, ...]:
+    """All that names the place of a base URL in a text; a bare word (localhost) names none."""
+    parts = urlsplit(base_url.strip())
+    host = parts.hostname or ""
+    return (base_url.strip().rstrip("/"), parts.netloc, host if "." in host or ":" in host else "")
 
 
 def proxy_for(target: Target) -> str | None:

@@ -56,6 +56,10 @@ class Translated:
         answer = await self._upstream.send(replace(call, path=CHAT, body=body))
         return answer if answer.status >= 400 else _Translation(answer, dialect, call)
 
+    def retire(self) -> None:
+        """Keep nothing open between calls from now on."""
+        self._upstream.retire()
+
     async def aclose(self) -> None:
         """Close what is kept open between calls."""
         await self._upstream.aclose()

@@ -6,7 +6,7 @@ from nexhina_nb.errors import BadInput
 from nexhina_nb.magics import manual, verbs
 from nexhina_nb.magics.display import Note
 from nexhina_nb.magics.nearest import nearest
-from nexhina_nb.magics.options import Command, Help
+from nexhina_nb.magics.options import Administration, Command, Help
 from nexhina_nb.magics.state import Context
 from nexhina_nb.release import version as installed
 
@@ -19,7 +19,11 @@ def explain(context: Context, args: Help) -> Note:
     if verb is None:
         names = [known.name for known in verbs.VERBS]
         raise BadInput(f"there is no verb {args.verb!r}", hint=nearest(args.verb, names, "verbs"))
-    return Note(manual.page(verb))
+    if verb.args is not Administration:
+        return Note(manual.page(verb))
+    from nexhina_nb.magics import command_line  # noqa: PLC0415 - the command line, for its help
+
+    return Note(f"{manual.page(verb)}\n\n{command_line.explain(verb.name)}")
 
 
 def version(context: Context, args: Command) -> Note:

@@ -26,7 +26,12 @@ def logs(context: Context, args: Logs) -> Listing:
     if count < 1:
         raise BadInput(f"-n {count} shows nothing", hint="1 or more")
     kind = "error" if args.errors else args.type
-    wanted = Selection.read(args.since, args.until, args.key, args.model, kind)
+    exact: dict[str, Any] = {
+        "channel": args.channel,
+        "group": args.group,
+        "request_id": args.request_id,
+    }
+    wanted = Selection.read(args.since, args.until, args.key, args.model, kind, **exact)
     every, newest = _read(context, wanted, count)
     if args.out is not None:
         context.names.assign(args.out, every)

@@ -5,6 +5,7 @@ dataclass, so that what is parsed is typed. A field is one row; its metadata is 
 from __future__ import annotations
 
 from nexhina_nb.magics.options.account import (
+    Administration,
     Conversations,
     Cost,
     Gateway,
@@ -12,6 +13,7 @@ from nexhina_nb.magics.options.account import (
     Login,
     Logs,
     Models,
+    Redeem,
     Usage,
 )
 from nexhina_nb.magics.options.asking import Asking, Chat, Respond
@@ -28,6 +30,7 @@ from nexhina_nb.magics.options.media import (
 )
 
 __all__ = [
+    "Administration",
     "Asking",
     "Call",
     "CellCall",
@@ -47,6 +50,7 @@ __all__ = [
     "Models",
     "Moderate",
     "Option",
+    "Redeem",
     "Rerank",
     "Respond",
     "Speak",

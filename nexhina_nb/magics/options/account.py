@@ -67,6 +67,9 @@ class Logs(Command):
         "--type",
         choices=("consume", "error", "refund", "top_up", "manage", "system", "login"),
     )
+    channel: int | None = row(Kind.INTEGER, "only calls that this channel answered", "--channel")
+    group: str | None = row(Kind.TEXT, "only calls of this group", "--group")
+    request_id: str | None = row(Kind.TEXT, "only this call", "--request-id", metavar="ID")
     errors: bool = row(Kind.FLAG, "only calls that failed", "--errors")
     count: int | None = row(Kind.INTEGER, "show so many, 20 unless given", "-n")
     out: str | None = row(
@@ -90,6 +93,32 @@ class Login(Command):
     """Arguments of login."""
 
     base_url: str | None = row(Kind.TEXT, "address of the gateway, ending in /v1", metavar="URL")
+
+
+@dataclass(frozen=True, slots=True)
+class Redeem(Command):
+    """Arguments of redeem."""
+
+    code: str | None = row(Kind.TEXT, "the code", metavar="CODE", required=True)
+    name: str | None = row(Kind.TEXT, "a name for the key, if the code has none", "--name")
+    out: str | None = row(
+        Kind.NEW_NAME, "variable to put the key into, which does not show it", "-o", "--out"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Administration(Command):
+    """What follows a command of the command line."""
+
+    words: tuple[str, ...] = row(
+        Kind.WORDS, "as on the command line", repeated=True, metavar="COMMAND …"
+    )
+    # Not --out, which is an option of some commands.
+    out: str | None = row(
+        Kind.NEW_NAME,
+        "variable to put a new key, codes or a table into; then it is not shown",
+        "-o",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ class Kind(Enum):
     CONVERSATION = auto()
     VERB = auto()
     CHOICE = auto()
+    WORDS = auto()  # all that is no option here: a command line, read by the command itself
 
 
 _PLACEHOLDERS = {
@@ -52,6 +53,7 @@ _PLACEHOLDERS = {
     Kind.NEW_FILE: "PATH",
     Kind.CONVERSATION: "NAME",
     Kind.VERB: "VERB",
+    Kind.WORDS: "WORDS",
 }
 
 

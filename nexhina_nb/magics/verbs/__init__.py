@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from nexhina_nb.magics.options import Call, CellCall, Command, Option
-from nexhina_nb.magics.verbs.account import ACCOUNT
+from nexhina_nb.magics.verbs.account import ABOUT, ACCOUNT
+from nexhina_nb.magics.verbs.administration import ADMINISTRATION
 from nexhina_nb.magics.verbs.asking import ASKING
 from nexhina_nb.magics.verbs.base import Verb
 from nexhina_nb.magics.verbs.judging import JUDGING
@@ -18,7 +19,7 @@ from nexhina_nb.magics.verbs.media import MEDIA
 
 __all__ = ["VERBS", "Verb", "find", "forms", "options"]
 
-VERBS: tuple[Verb, ...] = (*ASKING, *JUDGING, *MEDIA, *ACCOUNT)
+VERBS: tuple[Verb, ...] = (*ASKING, *JUDGING, *MEDIA, *ACCOUNT, *ADMINISTRATION, *ABOUT)
 _SHARED = (CellCall, Call, Command)
 
 

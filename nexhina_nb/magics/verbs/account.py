@@ -11,6 +11,7 @@ from nexhina_nb.magics.options import (
     Login,
     Logs,
     Models,
+    Redeem,
     Usage,
 )
 from nexhina_nb.magics.verbs.base import Verb
@@ -78,6 +79,20 @@ ACCOUNT = (
         details="Nothing of what is typed is shown. The key never gets into the notebook.",
         examples=("%nexhina login", "%nexhina login https://gateway.example/v1"),
     ),
+    Verb(
+        "redeem",
+        "turn a code into a key, and use that from now on",
+        Redeem,
+        "redeem:redeem",
+        details=(
+            "Needs no key. The key is never shown: it is kept as login keeps one, or for this "
+            "session where the system has no keyring."
+        ),
+        examples=("%nexhina redeem 4fT0cQ2x", "%nexhina redeem 4fT0cQ2x --name ada"),
+    ),
+)
+
+ABOUT = (
     Verb("help", "explain a verb, or list them all", Help, "about:explain"),
     Verb("version", "show the version of nexhina_nb", Command, "about:version"),
 )

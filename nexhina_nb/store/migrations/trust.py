@@ -120,7 +120,17 @@ def _carry_over(connection: Connection) -> None:
 
 def _open_balances(connection: Connection) -> None:
     """From here on a key's own quota is the sum of its entries, too."""
-    limited = text("SELECT id, user_id, remain_quota FROM tokens WHERE NOT unlimited_quota")
+    # Of a call that was paid before, the key's quota can be given back, too.
+    connection.execute(
+        text(
+            "UPDATE entries SET token_amount = amount WHERE kind IN ('charge', 'refund') "
+            "AND token_id IN (SELECT id FROM tokens WHERE NOT unlimited_quota)"
+        )
+    )
+    limited = text(
+        "SELECT id, user_id, remain_quota - COALESCE((SELECT SUM(token_amount) FROM entries "
+        "WHERE token_id = tokens.id), 0) AS opening FROM tokens WHERE NOT unlimited_quota"
+    )
     opening = text(
         "INSERT INTO entries (created_at, user_id, token_id, kind, amount, request_id,"
         " token_amount, channel) VALUES (:now, :user, :token, 'allow', 0, :name, :amount, 0)"
@@ -131,7 +141,7 @@ def _open_balances(connection: Connection) -> None:
             opening,
             {
                 "now": int(time.time()), "user": row.user_id, "token": row.id,
-                "name": f"opening of key {row.id}", "amount": row.remain_quota,
+                "name": f"opening of key {row.id}", "amount": int(row.opening),
             },
         )  # fmt: skip
 
@@ -146,6 +156,14 @@ def _seal(connection: Connection) -> None:
                     "BEGIN SELECT RAISE(ABORT, 'entries of the ledger are never changed'); END"
                 )
             )
+        # REPLACE deletes without firing a trigger of deletion.
+        connection.execute(
+            text(
+                "CREATE TRIGGER entries_no_replace BEFORE INSERT ON entries WHEN EXISTS (SELECT 1 "
+                "FROM entries WHERE id = NEW.id OR (request_id = NEW.request_id AND "
+                "kind = NEW.kind)) BEGIN SELECT RAISE(ABORT, 'such an entry is there'); END"
+            )
+        )
     elif connection.dialect.name == "postgresql":
         connection.execute(
             text(
@@ -155,7 +173,7 @@ def _seal(connection: Connection) -> None:
         )
         connection.execute(
             text(
-                "CREATE TRIGGER entries_final BEFORE UPDATE OR DELETE ON entries "
+                "CREATE TRIGGER entries_final BEFORE UPDATE OR DELETE OR TRUNCATE ON entries "
                 "FOR EACH STATEMENT EXECUTE FUNCTION entries_are_final()"
             )
         )

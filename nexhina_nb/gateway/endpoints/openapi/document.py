@@ -48,7 +48,7 @@ def document(routes: Iterable[BaseRoute]) -> Payload:
         path = _PARAMETER.sub(r"{\1}", route.path)
         paths.setdefault(path, {})[method.lower()] = _operation(route, path, method, schemas)
     used = {operation["tags"][0] for row in paths.values() for operation in row.values()}
-    families = [*_FAMILIES, *sorted(used.difference(_FAMILIES))]
+    families = [*_FAMILIES[:-1], *sorted(used.difference(_FAMILIES)), _FAMILIES[-1]]
     refused = "\n".join(f"- `{path}`: {reason}" for path, reason in NOT_OFFERED.items())
     return {
         "openapi": "3.1.0",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from starlette.routing import Route
@@ -14,7 +14,11 @@ JSON, EVENTS, SOUND = "application/json", "text/event-stream", "audio/*"
 _BODIES = {"json": JSON, "form": "multipart/form-data"}
 # Contract 3.2, without what only an upstream can bring about (any other status may pass through).
 _LOOKING = (400, 401, 403, 404, 503)
+_MANAGING = (401, 403, 413, 415, 429, 503)
 _CALLING = (*_LOOKING, 413, 415, 429, 500, 501, 502, 504)
+
+
+_ERRORS = {"anthropic": "MessagesError", "envelope": "ApiResponse"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class Operation:
     @property
     def error(self) -> str:
         """The form of errors."""
-        return "MessagesError" if self.dialect == "anthropic" else "ErrorBody"
+        return _ERRORS.get(self.dialect, "ErrorBody")
 
 
 def operation_of(route: Route, method: str) -> Operation:
@@ -53,7 +57,10 @@ def described(route: Route, method: str) -> Operation | None:
     kind = getattr(route.endpoint, "kind", None)
     if isinstance(kind, Kind):
         return of_kind(kind)
-    return _OTHERS.get(f"{method} {route.path.rstrip('/')}")
+    found = _OTHERS.get(f"{method} {route.path.rstrip('/')}")
+    if found is None and route.path.startswith("/api/"):
+        return _OPEN_FORM if getattr(route.endpoint, "is_open", False) else _FORM
+    return found
 
 
 def of_kind(kind: Kind) -> Operation:
@@ -85,6 +92,10 @@ _ROWS = Operation(replies=("Log[]",), in_data=True, query={"limit": _WHOLE})
 _SPAN = {"start_timestamp": _WHOLE, "end_timestamp": _WHOLE}
 _EITHER = ("bearer", "x-api-key")
 
+# The admin API (contract 7.1): its bodies are checked by hand, its refusals are in the envelope.
+_FORM = Operation(replies=("ApiResponse",), statuses=_MANAGING, dialect="envelope")
+_OPEN_FORM = replace(_FORM, carriers=())
+
 # "METHOD path" → what is done there.
 _OTHERS: Mapping[str, Operation] = {
     "GET /health": Operation(**_OPEN),
@@ -96,6 +107,12 @@ _OTHERS: Mapping[str, Operation] = {
     "GET /api/usage/token": _USAGE,
     "GET /api/log/token": _ROWS,
     "GET /api/log/token/stat": Operation(replies=("ApiResponse",), query=_SPAN),
+    "GET /api/log/export": replace(_FORM, others=("text/csv", "application/vnd.apache.parquet")),
+    "GET /api/pricing": Operation(**_OPEN),
+    "GET /v1/dashboard/billing/subscription": Operation(statuses=()),
+    "GET /v1/dashboard/billing/usage": Operation(statuses=()),
+    "GET /dashboard/billing/subscription": Operation(statuses=()),
+    "GET /dashboard/billing/usage": Operation(statuses=()),
     "GET /v1/videos": Operation(replies=("VideoList",), query=_PAGE),
     "GET /v1/videos/{id}": Operation(replies=("VideoGenerationResponse",)),
     "DELETE /v1/videos/{id}": Operation(replies=("VideoDeleted",)),
