@@ -82,7 +82,8 @@ _PARTS = re.compile(r"[-+/_=]+")
 _VALUE = r"[A-Za-z0-9._~+/=-]{8,}"
 # Every sign belongs to one token, so nothing is looked at twice. Escapes of JSON are tokens of
 # their own; a name in quotes has a value in quotes, lest a number of JSON becomes a mask.
-# The id of a request looks like a key, and is there to be told.
+# The id of a request looks like a key, and is there to be told. An address before a mask was one
+# before a key, and no address of its own: twice must be once.
 _TOKEN = re.compile(
     rf"""
     \\(?:u[0-9a-fA-F]{{4}}|.)
@@ -91,8 +92,8 @@ _TOKEN = re.compile(
     | [A-Za-z0-9_-]*?(?:api[_-]?key|access[_-]?token|secret|password)
       (?P<sign>\\?["'][ ]*[:=][ ]*\\?["']|[ ]*[:=][ ]*(?:\\?["'])?)(?P<named_value>{_VALUE})
     | (?P<address>
-        \d{{1,3}}(?:\.\d{{1,3}}){{3}}(?![0-9A-Za-z]|\.\d)
-        | [0-9A-Fa-f]{{0,4}}(?::[0-9A-Fa-f]{{0,4}}){{2,7}}(?![0-9A-Za-z])
+        \d{{1,3}}(?:\.\d{{1,3}}){{3}}(?![0-9A-Za-z*]|\.[\d*])
+        | [0-9A-Fa-f]{{0,4}}(?::[0-9A-Fa-f]{{0,4}}){{2,7}}(?![0-9A-Za-z*])
       )
     | (?P<run>[A-Za-z0-9+/_-]+={{0,2}})
     """,

@@ -90,14 +90,14 @@ def test_tls_goes_through_the_tunnel_and_is_checked_at_its_far_end() -> None:
 
 
 def test_a_proxy_that_lets_nothing_through_is_named_as_the_cause() -> None:
-    with pytest.raises(Upstream, match=r"the proxy does not let .* to a\.example:443") as caught:
+    with pytest.raises(Upstream, match="the proxy does not let .* to the upstream") as caught:
         asyncio.run(through(refuse, "https://a.example/v1"))
 
     assert "sk-proxy" not in str(caught.value)
 
 
 def test_a_proxy_that_says_nothing_times_out() -> None:
-    with pytest.raises(UpstreamTimeout, match="no connection to a"):
+    with pytest.raises(UpstreamTimeout, match="no connection to the upstream"):
         asyncio.run(through(say_nothing, "https://a.example/v1", scheme="https"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from nexhina_nb.wire.masking import masked
 
@@ -73,6 +73,8 @@ _json = st.recursive(
 
 
 @given(_tellings, _secrets)
+@example("::1" + HEX, [])
+@example("10.0.0.1.5" + HEX, [])
 def test_twice_is_once(text: str, secrets: list[str]) -> None:
     once = masked(text, secrets)
     assert masked(once, secrets) == once

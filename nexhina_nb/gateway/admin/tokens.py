@@ -94,6 +94,8 @@ class Keys:
         fields = await fields_of(request)
         key_id = fields.id()
         only_status = bool(request.query_params.get("status_only"))
+        if only_status and fields.values.get("status") is None:
+            raise BadInput("'status' is required")
 
         def edit(connection: Connection) -> dict[str, Any]:
             row = keys.find_key(connection, person.user_id, key_id)

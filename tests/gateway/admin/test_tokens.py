@@ -150,6 +150,7 @@ def test_the_status_is_switched_alone(desk: Desk) -> None:
     assert "quota" in desk.refused("PUT", switch, {"id": number, "status": 1})
     desk.get("PUT", "/", {"id": number, "remain_quota": 9})
     assert desk.get("PUT", switch, {"id": number, "status": 1})["status"] == 1
+    assert "required" in desk.refused("PUT", switch, {"id": number})
     assert "on (1)" in desk.refused("PUT", switch, {"id": number, "status": 7})
     late = desk.get("POST", "/", {"name": "late", "expired_time": int(time.time()) - 5})
     assert late["status"] == 3
