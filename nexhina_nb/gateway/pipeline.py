@@ -102,15 +102,7 @@ class Exchange:
         )
         self._way: Way | None = None
         self._settling: asyncio.Task[Bill] | None = None
-        self._record = Record(
-            request_id,
-            caller,
-            self.model,
-            f"/v1{kind.path}",
-            self.stream,
-            tags=read_tags(headers.get(TAGS_HEADER, "")),
-            ip=address if preferences(caller.account.setting).record_ip else "",
-        )
+        self._record = _begun(self, headers.get(TAGS_HEADER, ""), address)
 
     @property
     def channel(self) -> Channel | None:
@@ -291,3 +283,16 @@ class Exchange:
             if self._settled is not None:
                 self._settled(is_paid)
         return Bill(used, taken, low, instead)
+
+
+def _begun(exchange: Exchange, tags: str, address: str) -> Record:
+    account = exchange.caller.account
+    return Record(
+        exchange.request_id,
+        exchange.caller,
+        exchange.model,
+        f"/v1{exchange.kind.path}",
+        exchange.stream,
+        tags=read_tags(tags),
+        ip=address if preferences(account.setting).record_ip else "",
+    )

@@ -41,6 +41,8 @@ def _judged(match: Match) -> str:
             value = match["scheme_value"]
             is_secret = len(value) >= 20 or any(sign.isdigit() for sign in value)
         case "named_value":
+            if _is_key(match["name"]):
+                return MASK
             value = match["named_value"]
             is_secret = "=" in match["sign"] or any(sign.isdigit() for sign in value)
         case "address":
@@ -89,11 +91,11 @@ _TOKEN = re.compile(
     \\(?:u[0-9a-fA-F]{{4}}|.)
     | request[ _-]?id["': =]{{1,5}}(?!sk-)[A-Za-z0-9_-]+
     | (?:bearer|basic)[ ]+(?P<scheme_value>{_VALUE})
-    | [A-Za-z0-9_-]*?(?:api[_-]?key|access[_-]?token|secret|password)
+    | (?P<name>[A-Za-z0-9_-]*?(?:api[_-]?key|access[_-]?token|secret|password))
       (?P<sign>\\?["'][ ]*[:=][ ]*\\?["']|[ ]*[:=][ ]*(?:\\?["'])?)(?P<named_value>{_VALUE})
     | (?P<address>
         \d{{1,3}}(?:\.\d{{1,3}}){{3}}(?![0-9A-Za-z*]|\.[\d*])
-        | [0-9A-Fa-f]{{0,4}}(?::[0-9A-Fa-f]{{0,4}}){{2,7}}(?![0-9A-Za-z*])
+        | [0-9A-Fa-f]{{0,4}}+(?::[0-9A-Fa-f]{{0,4}}+){{2,7}}+(?![0-9A-Za-z*])
       )
     | (?P<run>[A-Za-z0-9+/_-]+={{0,2}})
     """,

@@ -90,7 +90,7 @@ def test_tls_goes_through_the_tunnel_and_is_checked_at_its_far_end() -> None:
 
 
 def test_a_proxy_that_lets_nothing_through_is_named_as_the_cause() -> None:
-    with pytest.raises(Upstream, match="the proxy does not let .* to the upstream") as caught:
+    with pytest.raises(Upstream, match=r"the proxy does not let .* to the upstream") as caught:
         asyncio.run(through(refuse, "https://a.example/v1"))
 
     assert "sk-proxy" not in str(caught.value)

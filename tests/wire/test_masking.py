@@ -20,6 +20,7 @@ MASKED = {
     '{"my_api_key": "abcd1234"}': '{"my_api_key": "***"}',
     '{"told": "{\\"x-api-key\\": \\"abcd1234\\"}"}': '{"told": "{\\"x-api-key\\": \\"***\\"}"}',
     f"hash {HEX}": "hash ***",
+    f"{HEX}api_key: abcdefgh": "***",
     f'"\\n{HEX}"': '"\\n***"',
     "aGVsbG8gd29ybGQ/aGVsbG8gd29ybGQgMTIzNDU2Nzg5MA==": "***",
     "connect to 10.1.2.3:8000": "connect to ***:8000",
