@@ -226,7 +226,10 @@ class Exchange:
         told = as_api_error(error)
         other = {"status_code": told.status_code, "error_code": told.code}
         log = self._record.row(_NOTHING, error=told.message, other=other)
-        await self.gateway.till.settle(self._hold, 0, log)
+        try:
+            await self.gateway.till.settle(self._hold, 0, log)
+        finally:
+            self._let_go()
 
     def settle(
         self,
@@ -286,7 +289,6 @@ class Exchange:
 
 
 def _begun(exchange: Exchange, tags: str, address: str) -> Record:
-    account = exchange.caller.account
     return Record(
         exchange.request_id,
         exchange.caller,
@@ -294,5 +296,5 @@ def _begun(exchange: Exchange, tags: str, address: str) -> Record:
         f"/v1{exchange.kind.path}",
         exchange.stream,
         tags=read_tags(tags),
-        ip=address if preferences(account.setting).record_ip else "",
+        ip=address if preferences(exchange.caller.account.setting).record_ip else "",
     )

@@ -87,7 +87,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str | Callable[[Match], str]], ...] = (
     (re.compile(r"\bsk-[A-Za-z0-9_-]{8,}"), "[key]"),
     (re.compile(r"\b(bearer)\s+[A-Za-z0-9._~+/=-]{8,}", re.I), r"\1 [token]"),
     (re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"), "[e-mail address]"),
-    (re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{1,4}){3,8}\b"), _of_iban),
+    (re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"), _of_iban),
     (re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)"), _of_card),
     # With its country or area code, or in groups: a bare number is a number.
     (re.compile(r"(?<![\w+.])(?:\+\d|\(0?\d|0\d)[\d ()/.-]{5,20}\d(?![\w.])"), _of_phone),

@@ -90,8 +90,14 @@ def create_codes(
 def redeem(connection: Connection, code: str, user_id: int) -> int:
     """Put what a code is worth into a user's wallet; returns the quota.
 
-    Raises BadInput, with one text for whatever is wrong with the code.
+    A code that is made out to somebody, or has terms, becomes a key only: `open_with_code`. Raises
+    BadInput, with one text for whatever is wrong with the code.
     """
+    row = _usable(connection, code)
+    if row.holder or row.terms not in ("", "{}"):
+        raise BadInput(
+            "this code is for a key of its own", hint="%nexhina redeem turns it into one"
+        )
     return int(_take(connection, code, user_id).quota)
 
 

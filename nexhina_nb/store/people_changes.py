@@ -201,6 +201,8 @@ def _change(connection: Connection, row: RowMapping, changes: Mapping[str, Any])
     changed = {name: value for name, value in changes.items() if value not in (None, row[name])}
     if "username" in changed:
         _check_name(changed["username"])
+    if "password_hash" in changed:
+        changed["access_token_hash"] = ""  # whoever made it knew the old password
     if changed:
         _set(connection, row["id"], **changed)
 

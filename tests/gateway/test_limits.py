@@ -18,6 +18,7 @@ from nexhina_nb.gateway.limits.lines import Lines, Place, begin, end
 from nexhina_nb.store.accounts import Account
 from nexhina_nb.store.groups import Group
 from tests.conftest import RunningGateway
+from tests.gateway.elsewhere import answering, elsewhere
 
 HELLO = [{"role": "user", "content": "hello"}]
 ACCOUNT = Account(1, "n", 1, -1, 0, 0, True, None, 1, "ada", 1, 1, "default", 0)  # fmt: skip
@@ -198,3 +199,18 @@ def test_a_call_for_an_unknown_model_counts_and_is_told_the_limits(
     answers = [httpx2.post(url, headers=headers, json=body) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [404, 429]
     assert answers[0].headers["x-ratelimit-remaining-requests"] == "0"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_call_that_is_refused_upstream_leaves_its_turn(
+    gateway: RunningGateway, stream: bool
+) -> None:
+    error = {"error": {"message": "too long", "code": "context_length_exceeded"}}
+    scene = answering(error, status="400 Bad Request")
+    key = gateway.new_key(parallel=1)
+    body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "x"}], "stream": stream}
+    with elsewhere(gateway, {"completions": scene}, "gpt-4o"):
+        for _ in range(3):
+            headers = {"authorization": f"Bearer {key}"}
+            reply = httpx2.post(f"{gateway.base_url}/chat/completions", json=body, headers=headers)
+            assert reply.status_code == 400, reply.text

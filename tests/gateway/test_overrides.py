@@ -93,11 +93,17 @@ def test_an_override_that_makes_no_sense_is_the_channels_fault(text: Any) -> Non
 
 def test_headers_never_pass_the_callers_credentials() -> None:
     call = sent(
-        {}, header_override={"*": "", "X-Key": "{api_key}", "X-T": "<{client_header:X-Trace}>"}
+        {}, header_override={"*": "", "X-API-Key": "{api_key}", "X-T": "<{client_header:X-Trace}>"}
     )
-    assert call.own_headers == {"x-trace": "t1", "x-key": "{api_key}", "x-t": "<t1>"}
+    assert call.own_headers == {"x-trace": "t1", "x-api-key": "{api_key}", "x-t": "<t1>"}
     stolen = {"operations": [{"mode": "pass_headers", "value": ["authorization", "cookie"]}]}
     assert sent({}, param_override=stolen).own_headers == {}
+
+
+def test_the_key_goes_into_no_header_that_may_come_back() -> None:
+    with pytest.raises(ServiceUnavailable) as refused:
+        sent({}, header_override={"X-Request-Id": "{api_key}"})
+    assert refused.value.code == "channel:header_override_invalid"
 
 
 def test_a_header_cannot_end_its_line() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 
-from nexhina_nb.errors import BadInput, NexhinaError
+from nexhina_nb.errors import BadInput, NotFound, PermissionDenied
 from nexhina_nb.gateway.upstreams.key_sources import resolve
 from nexhina_nb.secret import Secret
 
@@ -54,7 +54,8 @@ async def kept(
     places = await run_in_threadpool(lambda: [keep_keys(home, keys) for keys in sets])
     try:
         yield places
-    except NexhinaError:
+    except (BadInput, NotFound, PermissionDenied):
+        # Not after a StoreError: perhaps the store has it, and nobody else has the keys.
         for row in places:
             await run_in_threadpool(drop_keys, home, row)
         raise

@@ -28,9 +28,9 @@ async def check_place(channel: Channel) -> None:
 
 
 def origin(channel: Channel) -> tuple[object, ...]:
-    """Scheme, host and port of where a channel leads."""
+    """Where a channel leads: also by its path, which on a shared host says whose place it is."""
     try:
         found = target.parse(channel.base_url)
     except ConfigError:
         return ()
-    return found.scheme, found.host, found.port
+    return found.scheme, found.host, found.port, found.prefix

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from nexhina_nb.errors import Authentication, NexhinaError, PermissionDenied, RateLimited
+from nexhina_nb.errors import Authentication, NexhinaError, PermissionDenied
 from nexhina_nb.gateway.admin.envelope import failure, success
 from nexhina_nb.gateway.admin.sessions import COOKIE, Sessions
 from nexhina_nb.gateway.admin.windows import Window
@@ -129,21 +129,19 @@ class Door:
     async def _answered(
         self, request: Request, guard: str, ask: Callable[[], Awaitable[Any]]
     ) -> Response:
-        """The answer in its envelope. Of what is guarded, a "login" counts when it is refused:
-        a whole class may come from one address, but nobody guesses for long.
+        """The answer in its envelope. A "login" that is let in does not count: a whole class may
+        come from one address, but nobody guesses for long.
         """
         address = address_of(request.scope)
         try:
             self._all.enter(address)
-            if guard == "search":
+            if guard:
                 self._guarded[guard].enter(address)
-            elif guard:
-                self._guarded[guard].look(address)
             answer = await ask()
         except NexhinaError as error:
-            if guard == "login" and not isinstance(error, RateLimited):
-                self._guarded[guard].count(address)
             return failure(error)
+        if guard == "login":
+            self._guarded[guard].forgive(address)
         return answer if isinstance(answer, Response) else success(answer)
 
     async def _by_key(self, request: Request, key: str) -> Account:

@@ -123,6 +123,7 @@ class _Selves:
 
     async def change(self, request: Request, person: Account) -> None:
         """change the names, or with `original_password` the password, which ends every session"""
+        _refuse_keys(person)
         fields = await fields_of(request)
         changes = {
             "username": fields.text("username", least=1),
@@ -137,6 +138,7 @@ class _Selves:
 
     async def delete(self, _: Request, person: Account) -> None:
         """delete the user who asks, with all keys"""
+        _refuse_keys(person)
         await self._gateway.write(delete_self, person.user_id)
         self._door.sessions.end_all(person.user_id)
 
@@ -157,6 +159,7 @@ class _Selves:
 
     async def token(self, _: Request, person: Account) -> str:
         """make the caller's access token anew; it is shown this once"""
+        _refuse_keys(person)
         return await self._gateway.write(renew_access_token, person.user_id)
 
     async def set(self, request: Request, person: Account) -> None:
@@ -179,7 +182,9 @@ class _Selves:
     async def _check_password(self, person: Account, fields: Fields) -> None:
         """Who has a password must know it to change it: a stolen session is not enough."""
         found = await self._gateway.read(find_password, person.username)
-        kept, given = found[1] if found else "", fields.text("original_password") or ""
+        if found is None:
+            raise BadInput("the name of this user has just changed", hint="ask again")
+        kept, given = found[1], fields.text("original_password") or ""
         if kept and not await asyncio.to_thread(fits, given, kept):
             raise BadInput("'original_password' is not your password")
 
@@ -189,6 +194,12 @@ class _Selves:
         every |= (await self._gateway.routes()).groups
         all_open = person.role >= ROLE_ADMIN
         return {n: row for n, row in every.items() if all_open or row.selectable or n == own}
+
+
+def _refuse_keys(person: Account) -> None:
+    """A key has an end, and perhaps a list of addresses: it must not turn into what has neither."""
+    if person.token_id:
+        raise PermissionDenied("a key cannot do that: log in")
 
 
 def _can_run(model: str, channel: Channel) -> bool:

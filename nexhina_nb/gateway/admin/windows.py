@@ -35,6 +35,11 @@ class Window:
                 retry_after=start + self._seconds - now,
             )
 
+    def forgive(self, address: str) -> None:
+        """Take back a request that was counted."""
+        if (found := self._counts.get(address)) is not None and found[1]:
+            self._counts[address] = found[0], found[1] - 1
+
     def count(self, address: str) -> None:
         """Count a request."""
         now = self._clock()

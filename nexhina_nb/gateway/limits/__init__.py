@@ -51,6 +51,9 @@ class _Limited(Turn):
         self._limits.leave(self._place, tokens)
 
 
+_MOST_LINES = 10  # so many full lines may wait under one limit
+
+
 class Limits:
     """The limits of one gateway. Belongs to its event loop; ``longest`` is how many calls may wait
     under one limit.
@@ -78,7 +81,7 @@ class Limits:
             return _UNLIMITED
         for limiter in limiters:
             limiter.check_size(tokens)
-        place = Place(limiters, tokens)
+        place = Place(limiters, tokens, owner=account.token_id)
         now = self._clock()
         if not len(self._lines) and all(limiter.admits(tokens, now) for limiter in limiters):
             begin(place, now)
@@ -156,8 +159,10 @@ class Limits:
                 raise self._refusal(place) from None
 
     def _check_length(self, place: Place) -> None:
+        """A line has an end, so that one key cannot fill the group's, and so has the group."""
+        waiting = self._lines.beside(place)
         for limiter in place.limiters:
-            if limiter.waiting >= self._longest:
+            if max(waiting, limiter.waiting // _MOST_LINES) >= self._longest:
                 text = f"{limiter.waiting:,} calls wait already for their turn under {limiter.name}"
                 raise limiter.refused(text, place.tokens, self._clock())
 

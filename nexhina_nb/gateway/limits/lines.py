@@ -28,17 +28,22 @@ class Place:
     tokens: int
     admitted: Callable[[], None] = lambda: None
     counted: tuple[Slice, ...] | None = field(default=None)
+    owner: int = 0  # the key, so that each has a line of its own, also without limits of its own
 
 
 class Lines:
     """The lines of one gateway. One that is empty is not kept."""
 
     def __init__(self) -> None:
-        # A line is known by its limiters, which stay the same objects. In the order of the turns.
+        # Known by key and limiters, which stay the same objects; in the order of the turns.
         self._lines: dict[tuple[int, ...], deque[Place]] = {}
 
     def __len__(self) -> int:
         return sum(len(line) for line in self._lines.values())
+
+    def beside(self, place: Place) -> int:
+        """How many wait in the line of a call."""
+        return len(self._lines.get(_line_of(place), ()))
 
     def join(self, place: Place) -> None:
         """Wait behind the others of the same key and group."""
@@ -113,4 +118,4 @@ def end(place: Place, tokens: int, now: float) -> None:
 
 
 def _line_of(place: Place) -> tuple[int, ...]:
-    return tuple(id(limiter) for limiter in place.limiters)
+    return (place.owner, *(id(limiter) for limiter in place.limiters))

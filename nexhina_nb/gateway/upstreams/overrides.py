@@ -167,11 +167,17 @@ def _headers(text: str, callers: Mapping[str, str]) -> dict[str, str]:
     for name, value in parsed(text).items():
         pattern = _pattern(name)
         if pattern is None:
+            if "{api_key}" in str(value) and name.lower() not in _FOR_KEYS:
+                raise ValueError("the key belongs into a header for keys")
             if (filled := _filled(str(value), callers)) is not None:
                 own[name.lower()] = filled
         else:
             found |= {other: callers[other] for other in callers if pattern.search(other)}
     return found | own
+
+
+# Any other may come back in an answer, or end in a log.
+_FOR_KEYS = frozenset({"authorization", "api-key", "x-api-key", "x-goog-api-key"})
 
 
 def _passable(headers: Mapping[str, str]) -> dict[str, str]:

@@ -35,8 +35,8 @@ _applied = Table(
 
 STEPS: tuple[tuple[str, Step], ...] = (
     ("0001_accounts", first.accounts),
-    ("0002first.ledger_and_logs", first.ledger_and_logs),
-    ("0003first.channels_and_prices", first.channels_and_prices),
+    ("0002_ledger_and_logs", first.ledger_and_logs),
+    ("0003_channels_and_prices", first.channels_and_prices),
     ("0004_tasks", first.tasks),
     ("0005_responses", first.responses),
     ("0006_trust", trust.everything),
