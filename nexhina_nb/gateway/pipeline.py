@@ -28,7 +28,7 @@ from nexhina_nb.gateway.limits import Turn
 from nexhina_nb.gateway.low_balance import low_balance
 from nexhina_nb.gateway.measuring import Meter
 from nexhina_nb.gateway.outgoing import Outgoing
-from nexhina_nb.gateway.record import Record, read_tags
+from nexhina_nb.gateway.record import Record, in_log, read_tags
 from nexhina_nb.gateway.router import Leg, pinned_to
 from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.gateway.upstreams.base import Answer, Form, read
@@ -225,7 +225,7 @@ class Exchange:
             self.gateway.health.failed(self._way.target)
         told = as_api_error(error)
         other = {"status_code": told.status_code, "error_code": told.code}
-        log = self._record.row(_NOTHING, error=told.message, other=other)
+        log = self._record.row(_NOTHING, error=in_log(told), other=other)
         try:
             await self.gateway.till.settle(self._hold, 0, log)
         finally:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
+from nexhina_nb.errors import APIError
 from nexhina_nb.gateway.auth import Caller
 from nexhina_nb.gateway.router import Leg
 from nexhina_nb.pricing.price import Price
@@ -89,6 +90,13 @@ class Record:
         if self.tags:
             other["tags"] = self.tags
         return other
+
+
+def in_log(error: APIError) -> str:
+    """What the log says of a failure. Not an upstream's own words, which may quote the prompt."""
+    if error.body is None:
+        return error.message
+    return f"the upstream answered with the error {error.code or error.status_code}"
 
 
 def read_tags(header: str) -> dict[str, str]:
