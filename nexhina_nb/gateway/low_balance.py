@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from nexhina_nb.errors import StoreError
 from nexhina_nb.gateway.auth import Caller
 from nexhina_nb.gateway.billing import Hold
 from nexhina_nb.gateway.services import Gateway
@@ -28,7 +29,10 @@ async def low_balance(
         return None
     threshold = preferences(account.setting).warn_below
     if threshold is None:
-        threshold = int((await gateway.options())["QuotaRemindThreshold"])
+        try:
+            threshold = int((await gateway.options())["QuotaRemindThreshold"])
+        except StoreError:  # the call is paid for: it does not fail for want of a notice
+            return None
     if wallet.falls_below(threshold, taken):
         gateway.spawn(gateway.till.settle(Hold(caller, 0), 0, _row(caller, request_id, threshold)))
     return usd(max(wallet.left, 0)) if wallet.low else None

@@ -15,7 +15,7 @@ from decimal import Decimal
 from nexhina_nb.engines import ENGINES
 from nexhina_nb.errors import ModelNotFound, PermissionDenied, ServiceUnavailable, Upstream
 from nexhina_nb.pricing.names import suggest
-from nexhina_nb.store.accounts import ROLE_ADMIN, Account
+from nexhina_nb.store.accounts import Account
 from nexhina_nb.store.channels import ENABLED, Channel
 from nexhina_nb.store.groups import AUTO, Group
 
@@ -104,10 +104,7 @@ class Routes:
         return [account.group]
 
     def _is_open(self, account: Account, group: str) -> bool:
-        if group == account.user_group or account.role >= ROLE_ADMIN:
-            return True
-        row = self.groups.get(group)
-        return row is not None and row.selectable
+        return (self.groups.get(group) or Group(group)).is_open_to(account)
 
     def _legs(
         self, account: Account, groups: Sequence[str], model: str, sticky: str

@@ -71,11 +71,10 @@ def serve(
     fails.
     """
     url = settings.store or default_url(settings.home)
-    refuse_open_door(settings, url)
     with (
         _announcing(settings.home, required=end_with_stdin) as announce,
         owning(url),
-        contextlib.closing(_listen(settings.host, settings.port)) as listener,
+        contextlib.closing(_door(settings, url)) as listener,
         contextlib.closing(open_store(url)) as store,
     ):
         server_config = config(create_app(settings, store), settings)
@@ -177,6 +176,12 @@ def _announcing(home: Path, *, required: bool) -> Iterator[bool]:
 
 def _warm() -> None:
     CHAT.check({"model": "local/chat", "messages": [{"role": "user", "content": "warm"}]})
+
+
+def _door(settings: Settings, url: str) -> socket.socket:
+    """Where requests come in, unless it would stand open; the store is ours to look into by now."""
+    refuse_open_door(settings, url)
+    return _listen(settings.host, settings.port)
 
 
 def _listen(host: str, port: int) -> socket.socket:

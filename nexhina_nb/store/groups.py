@@ -14,6 +14,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from nexhina_nb.errors import BadInput, NotFound
+from nexhina_nb.store.accounts import ROLE_ADMIN, Account
 from nexhina_nb.store.tables import groups, tokens, users
 
 DEFAULT, AUTO = "default", "auto"
@@ -37,6 +38,10 @@ class Group:
     rpm: int = 0
     tpm: int = 0
     parallel: int = 0
+
+    def is_open_to(self, account: Account) -> bool:
+        """Whether a user's keys may be in it: it is his own, or for all, or he administrates."""
+        return self.selectable or account.user_group == self.name or account.role >= ROLE_ADMIN
 
     def ratio_for(self, user_group: str) -> Decimal:
         """What a user of a group pays here."""

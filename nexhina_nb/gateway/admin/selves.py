@@ -17,7 +17,7 @@ from nexhina_nb.gateway.admin.door import Door, request_id
 from nexhina_nb.gateway.admin.envelope import Fields, fields_of, success
 from nexhina_nb.gateway.admin.sessions import COOKIE, LASTS_SECONDS
 from nexhina_nb.gateway.admin.users import hashed
-from nexhina_nb.store.accounts import ENABLED, ROLE_ADMIN, Account
+from nexhina_nb.store.accounts import ENABLED, Account
 from nexhina_nb.store.channels import Channel
 from nexhina_nb.store.groups import DEFAULT, Group
 from nexhina_nb.store.people import (
@@ -192,8 +192,7 @@ class _Selves:
         own = person.user_group
         every = {DEFAULT: Group(DEFAULT, selectable=True), own: Group(own)}
         every |= (await self._gateway.routes()).groups
-        all_open = person.role >= ROLE_ADMIN
-        return {n: row for n, row in every.items() if all_open or row.selectable or n == own}
+        return {name: row for name, row in every.items() if row.is_open_to(person)}
 
 
 def _refuse_keys(person: Account) -> None:

@@ -13,8 +13,8 @@ from nexhina_nb.errors import BadInput, NotFound
 from nexhina_nb.gateway.admin.door import USER, Door
 from nexhina_nb.gateway.admin.envelope import Fields, fields_of, id_of, page_of
 from nexhina_nb.store import keys
-from nexhina_nb.store.accounts import ROLE_ADMIN, Account
-from nexhina_nb.store.groups import AUTO, list_groups
+from nexhina_nb.store.accounts import Account
+from nexhina_nb.store.groups import AUTO, Group, list_groups
 from nexhina_nb.store.terms import MAX_QUOTA, NEVER, Terms, names, terms_of
 
 _LONGEST_NAME = 50  # bytes
@@ -169,10 +169,8 @@ _COUNTS = ("budget", "rpm", "tpm", "parallel", "queue_seconds")
 
 
 def _check_group(connection: Connection, person: Account, group: str) -> None:
-    if group in ("", AUTO, person.user_group) or person.role >= ROLE_ADMIN:
-        return
-    found = list_groups(connection).get(group)
-    if found is None or not found.selectable:
+    found = list_groups(connection).get(group) or Group(group)
+    if group not in ("", AUTO) and not found.is_open_to(person):
         raise BadInput(
             f"you may not use the group {group!r}", hint="choose one that is open to all"
         )

@@ -17,13 +17,14 @@ from starlette.routing import BaseRoute, Route
 
 from nexhina_nb.engines import ENGINES
 from nexhina_nb.errors import APIError
+from nexhina_nb.gateway.auth import address_of
 from nexhina_nb.gateway.endpoints.models import endpoint_types
 from nexhina_nb.gateway.providers import PROVIDERS, provider_name
 from nexhina_nb.gateway.router import Routes
 from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.page import to_pricing_row
-from nexhina_nb.store.accounts import ROLE_ADMIN, Account
+from nexhina_nb.store.accounts import Account
 from nexhina_nb.store.channels import ENABLED, Channel
 from nexhina_nb.store.groups import DEFAULT, Group
 
@@ -58,7 +59,8 @@ async def _account(gateway: Gateway, request: Request) -> Account | None:
     if not (key := request.headers.get("authorization")):
         return None
     try:
-        return (await gateway.accounts.authenticate(key, to_look=True)).account
+        address = address_of(request.scope)
+        return (await gateway.accounts.authenticate(key, address, to_look=True)).account
     except APIError:
         return None
 
@@ -88,9 +90,7 @@ def page(routes: Routes, catalog: Catalog, account: Account | None) -> dict[str,
 
 
 def _may_use(group: Group, account: Account | None) -> bool:
-    if account is not None and (account.role >= ROLE_ADMIN or account.user_group == group.name):
-        return True
-    return group.selectable
+    return group.selectable if account is None else group.is_open_to(account)
 
 
 def _rows(routes: Routes, catalog: Catalog, usable: Mapping[str, Group]) -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ async def resolve(host: str, port: int, *, allow_private: bool = False) -> str:
     return found[0]
 
 
-async def address_of(target: Target) -> str:
+async def judged_host(target: Target) -> str:
     """The host to connect to: of a target that must be public, the very address that was judged.
 
     Raises Upstream (code ``channel:private_address``), so that another channel is asked.

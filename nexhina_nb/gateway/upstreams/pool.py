@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from nexhina_nb.errors import Upstream, UpstreamTimeout
 from nexhina_nb.gateway.upstreams.answer import PooledAnswer
 from nexhina_nb.gateway.upstreams.connection import Connection
-from nexhina_nb.gateway.upstreams.guard import address_of
+from nexhina_nb.gateway.upstreams.guard import judged_host
 from nexhina_nb.gateway.upstreams.headers import refuse_breaks
 from nexhina_nb.gateway.upstreams.limits import Limits, Timeouts
 from nexhina_nb.gateway.upstreams.target import Target
@@ -116,7 +116,7 @@ class Pool:
         target, tls = self._target, self._tls
         try:
             async with asyncio.timeout(self._timeouts.connect):
-                host = await address_of(target)
+                host = await judged_host(target)
                 _, connection = await asyncio.get_running_loop().create_connection(
                     lambda: Connection(self._timeouts, self._limits, self),
                     host,

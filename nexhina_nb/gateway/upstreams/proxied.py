@@ -15,7 +15,7 @@ import httpx2
 
 from nexhina_nb.errors import ConfigError, StreamBroken, Upstream, UpstreamTimeout
 from nexhina_nb.gateway.upstreams.base import Form
-from nexhina_nb.gateway.upstreams.guard import address_of
+from nexhina_nb.gateway.upstreams.guard import judged_host
 from nexhina_nb.gateway.upstreams.headers import drop_hops, joined, refuse_breaks
 from nexhina_nb.gateway.upstreams.limits import Limits, Timeouts
 from nexhina_nb.gateway.upstreams.target import Target
@@ -87,7 +87,7 @@ class Proxied:
         """The request, addressed to what was judged; its name stays in the head and the TLS."""
         url, extensions = httpx2.URL(self._target.url(path)), {}
         if self._target.only_public:
-            url = url.copy_with(host=await address_of(self._target))
+            url = url.copy_with(host=await judged_host(self._target))
             headers = {**headers, "host": self._target.authority}
             extensions = {"sni_hostname": self._target.host}
         return httpx2.Request(
