@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from nexhina_nb.tabular.accessors import await_libraries
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -18,9 +20,14 @@ if TYPE_CHECKING:
     from nexhina_nb.analysis.report import report
     from nexhina_nb.batch.columns import matrix
     from nexhina_nb.client.aio import AsyncClient
+    from nexhina_nb.client.budgets import budget
     from nexhina_nb.client.sync import Client
-    from nexhina_nb.pricing.estimate import estimate
-    from nexhina_nb.tabular import embed, rerank
+    from nexhina_nb.tabular.answers import ask
+    from nexhina_nb.tabular.forecast import estimate
+    from nexhina_nb.tabular.rankings import rerank
+    from nexhina_nb.tabular.transcripts import transcribe
+    from nexhina_nb.tabular.vectors import embed
+    from nexhina_nb.tabular.verdicts import moderate
     from nexhina_nb.widgets.chat import Chat
 
     __version__: str
@@ -29,6 +36,8 @@ __all__ = [
     "AsyncClient",
     "Chat",
     "Client",
+    "ask",
+    "budget",
     "cost",
     "embed",
     "errors",
@@ -36,8 +45,10 @@ __all__ = [
     "load_ipython_extension",
     "logs",
     "matrix",
+    "moderate",
     "report",
     "rerank",
+    "transcribe",
     "unload_ipython_extension",
 ]
 
@@ -45,13 +56,17 @@ _HOMES = {
     "AsyncClient": "nexhina_nb.client.aio",
     "Chat": "nexhina_nb.widgets.chat",
     "Client": "nexhina_nb.client.sync",
+    "ask": "nexhina_nb.tabular.answers",
+    "budget": "nexhina_nb.client.budgets",
     "cost": "nexhina_nb.analysis.costs",
-    "embed": "nexhina_nb.tabular",
-    "estimate": "nexhina_nb.pricing.estimate",
+    "embed": "nexhina_nb.tabular.vectors",
+    "estimate": "nexhina_nb.tabular.forecast",
     "logs": "nexhina_nb.analysis.frames",
     "matrix": "nexhina_nb.batch.columns",
+    "moderate": "nexhina_nb.tabular.verdicts",
     "report": "nexhina_nb.analysis.report",
-    "rerank": "nexhina_nb.tabular",
+    "rerank": "nexhina_nb.tabular.rankings",
+    "transcribe": "nexhina_nb.tabular.transcripts",
 }
 
 
@@ -93,3 +108,6 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
     """For ``jupyter labextension develop``: where the built front end is."""
     return [{"src": "labextension", "dest": "@nexhina/nb"}]
+
+
+await_libraries()  # for `frame.nx`: pandas and polars have no entry points for it

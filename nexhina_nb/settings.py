@@ -77,6 +77,12 @@ class Settings:
     cache_mb: int = _client(
         4096, "disk space for the answers that batches keep, in MiB; 0: none", least=0, most=1 << 20
     )
+    trusted_gateways: str = _client(
+        "",
+        "gateways elsewhere, hosts or base URLs separated by commas, that are told which notebook "
+        "and cell a call comes from",
+        private=True,
+    )
     # the gateway
     host: str = _setting("127.0.0.1", "address the gateway listens on", private=True)
     port: int = _setting(

@@ -41,6 +41,7 @@ EQUIVALENTS = MappingProxyType(
     {
         "chat": ("POST /v1/chat/completions", "client.chat(prompt)", "local/chat"),
         "respond": ("POST /v1/responses", "client.respond(input)", "local/chat"),
+        "ask": ("POST /v1/chat/completions", "nx.ask(frame, prompt)", "local/chat"),
         "embed": ("POST /v1/embeddings", "client.embed(texts)", "local/embed"),
         "rerank": ("POST /v1/rerank", "client.rerank(query, documents)", "local/rerank"),
         "moderate": ("POST /v1/moderations", "client.moderate(texts)", "local/moderate"),

@@ -20,7 +20,9 @@ CLIENTS = ("Client", "AsyncClient")
 # What the functions give back; what the clients do is listed in `nexhina_nb.client`.
 RESULTS = (
     "nexhina_nb.pricing.estimate.Estimate",
+    "nexhina_nb.analysis.comparison.Comparison",
     "nexhina_nb.analysis.costs.CostReport",
+    "nexhina_nb.batch.options.Options",
     "nexhina_nb.analysis.report.Report",
     "nexhina_nb.analysis.report.Totals",
 )

@@ -15,7 +15,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 def test_there_are_notebooks() -> None:
-    names = ["01_quickstart", "02_logs", "03_endpoints"]
+    names = ["01_quickstart", "02_logs", "03_endpoints", "04_frames"]
     assert [path.stem for path in NOTEBOOKS] == names
 
 

@@ -10,6 +10,8 @@ def test_the_list() -> None:
         "AsyncClient",
         "Chat",
         "Client",
+        "ask",
+        "budget",
         "cost",
         "embed",
         "errors",
@@ -17,8 +19,10 @@ def test_the_list() -> None:
         "load_ipython_extension",
         "logs",
         "matrix",
+        "moderate",
         "report",
         "rerank",
+        "transcribe",
         "unload_ipython_extension",
     ]
 

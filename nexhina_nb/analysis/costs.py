@@ -1,4 +1,4 @@
-"""`cost`: what a key was really billed, by model, cell, notebook, day or key.
+"""`cost`: what a key was really billed, by model, cell, notebook, day, key or a tag.
 
 From the log of the gateway: all of it where its store is on this machine and the caller may read
 it, else the newest 1,000 calls that the gateway tells the key of.
@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from nexhina_nb import discovery, origin
-from nexhina_nb.analysis import cells as cells_module, frames, metrics
+from nexhina_nb.analysis import cells as cells_module, facts, frames, metrics
 from nexhina_nb.analysis.moments import Moment, local_zone
 from nexhina_nb.analysis.selection import Selection
 from nexhina_nb.client import Client, KeyUsage, tables
@@ -26,16 +26,26 @@ from nexhina_nb.settings import Settings
 if TYPE_CHECKING:
     import pandas as pd
 
-By = Literal["model", "cell", "notebook", "day", "key"]
 MOST_ROWS = 1000  # contract 7.5
 OTHERS = "(other notebooks)"
 UNKNOWN = "(unknown)"
+UNTAGGED = "(no such tag)"
+TAG = "tag:"
 _KEYS: dict[str, tuple[str, ...]] = {
     "model": ("model",),
     "cell": ("notebook", "cell", "text"),
     "notebook": ("notebook",),
     "day": ("day",),
     "key": ("key",),
+}
+# The columns of the log that make up the keys.
+_COLUMNS: dict[str, list[str]] = {
+    "model": ["model_name"],
+    "cell": ["notebook", "cell"],
+    "notebook": ["notebook"],
+    "day": ["day"],
+    "key": ["token_name"],
+    TAG: ["tag"],
 }
 _FIGURES = ("calls", "input tokens", "output tokens", "quota", "USD")
 _SHORT_ID = 8
@@ -118,7 +128,7 @@ class Place:
 
 
 def cost(
-    by: By = "model",
+    by: str = "model",
     *,
     since: Moment | None = None,
     until: Moment | None = None,
@@ -129,13 +139,13 @@ def cost(
 ) -> CostReport:
     """What the key was billed, as a table that shows itself; ``.frame()`` gives it to pandas.
 
-    ``by`` is "model", "cell", "notebook", "day" or "key". By cell, the calls of other notebooks are
-    one row, unless ``everything`` is wanted. ``since`` and ``until`` are as in `logs`.
+    ``by`` is "model", "cell", "notebook", "day", "key", or "tag:NAME" for the values of a tag that
+    calls were given (``Client(tags={"NAME": …})``). By cell, the calls of other notebooks are one
+    row, unless ``everything`` is wanted. ``since`` and ``until`` are as in `logs`.
 
     Raises GatewayNotRunning if there is nothing to ask, NotFound if a gateway keeps no log.
     """
-    if by not in get_args(By):
-        raise BadInput(f"cost by {by!r} is not known", hint=f"one of: {', '.join(get_args(By))}")
+    _read(by)  # what is not known is refused before anybody is asked
     place = place or Place(origin.current_origin().notebook, everything=everything)
     wanted = Selection.read(since, until)
     with ExitStack() as stack:
@@ -143,7 +153,17 @@ def cost(
         rows, notes = own_rows(asked, wanted)
         sums = summed(by, rows, place)
         notes = (*notes, *_hint(by, sums), _balance(asked.usage()))
-    return CostReport(_KEYS[by], sums, notes)
+    return CostReport(_KEYS.get(by, (by,)), sums, notes)
+
+
+def _read(by: str) -> tuple[str, str]:
+    """What to group by, and the name of a tag. Raises BadInput."""
+    name = by.removeprefix(TAG) if by.startswith(TAG) else ""
+    kind = TAG if name else by
+    if kind not in _COLUMNS or by == TAG:
+        known = ", ".join([*_KEYS, f"{TAG}NAME"])
+        raise BadInput(f"cost by {by!r} is not known", hint=f"one of: {known}")
+    return kind, name
 
 
 def own_rows(client: Client, wanted: Selection) -> tuple[pl.LazyFrame, tuple[str, ...]]:
@@ -171,23 +191,20 @@ def _own_store(client: Client) -> str:
     return running.store if running and running.store.startswith("sqlite:") else ""
 
 
-def summed(by: By, rows: pl.LazyFrame, place: Place) -> dict[tuple[str, ...], Sum]:
+def summed(by: str, rows: pl.LazyFrame, place: Place) -> dict[tuple[str, ...], Sum]:
     """Key → sums; the dearest first, days in order."""
-    columns: list[str] = {
-        "model": ["model_name"],
-        "cell": ["notebook", "cell"],
-        "notebook": ["notebook"],
-        "day": ["day"],
-        "key": ["token_name"],
-    }[by]
+    kind, name = _read(by)
+    columns = _COLUMNS[kind]
     billed = rows.filter(metrics.ANSWERED | metrics.REFUNDED)
+    if kind == TAG:
+        billed = billed.with_columns(facts.tag(name))
     if by == "day":
         local = pl.col("created_at").dt.convert_time_zone(local_zone())
         billed = billed.with_columns(local.dt.date().alias("day"))
     figures = metrics.sums(billed, *columns)
     order = figures.sort("day") if by == "day" else metrics.dearest(figures, columns)
     found = order.collect(engine="streaming").rows(named=True)
-    keys = _named(by, [tuple(row[name] for name in columns) for row in found], place)
+    keys = _named(kind, [tuple(row[name] for name in columns) for row in found], place)
     sums: dict[tuple[str, ...], Sum] = {}
     for key, row in zip(keys, found, strict=True):
         one = Sum(row["calls"], row["input_tokens"], row["output_tokens"], row["quota"])
@@ -195,13 +212,14 @@ def summed(by: By, rows: pl.LazyFrame, place: Place) -> dict[tuple[str, ...], Su
     return sums if by == "day" else dict(sorted(sums.items(), key=lambda item: -item[1].quota))
 
 
-def _named(by: By, keys: list[tuple[Any, ...]], place: Place) -> list[tuple[str, ...]]:
+def _named(by: str, keys: list[tuple[Any, ...]], place: Place) -> list[tuple[str, ...]]:
     if by == "cell":
         return _cells(keys, place)
     if by == "notebook":
         known = cells_module.names({path for (path,) in keys if path})
         return [(known.get(path, UNKNOWN),) for (path,) in keys]
-    return [("" if value is None else str(value),) for (value,) in keys]
+    blank = UNTAGGED if by == TAG else ""
+    return [(blank if value is None else str(value),) for (value,) in keys]
 
 
 def _cells(keys: list[tuple[Any, ...]], place: Place) -> list[tuple[str, ...]]:
@@ -222,7 +240,7 @@ def _cells(keys: list[tuple[Any, ...]], place: Place) -> list[tuple[str, ...]]:
     return named
 
 
-def _hint(by: By, sums: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+def _hint(by: str, sums: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     if by == "cell" and any(key[0] == OTHERS for key in sums):
         return ("Other notebooks are one row; --all (everything=True) shows their cells.",)
     return ()

@@ -62,6 +62,18 @@ def read(other: str | None, quota: int | None) -> tuple[Any, ...]:
     )
 
 
+def tag(name: str) -> pl.Expr:
+    """A tag of each call as a column of texts, called "tag"; null where a call has none."""
+
+    def texts(rows: pl.Series) -> pl.Series:
+        found = (parse(other).get("tags") for other in rows)
+        values = [_text(tags.get(name)) if isinstance(tags, dict) else None for tags in found]
+        return pl.Series(values, dtype=pl.String)
+
+    parsed = pl.col("other").map_batches(texts, return_dtype=pl.String(), is_elementwise=True)
+    return parsed.alias("tag")
+
+
 def parse(other: str | None) -> Mapping[str, Any]:
     """`other` as an object; an empty one for anything that is not."""
     try:

@@ -200,3 +200,27 @@ def short(name: str | None) -> str:
     text = text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "…"
     # matplotlib leaves labels with an underscore in front out of the legend
     return f" {text}" if text.startswith("_") else text
+
+
+def ranges(names: Sequence[str], ends: Sequence[tuple[float, float]], unit: str) -> Plot:
+    """A horizontal bar from the least to the most of each name, the first on top, on a logarithmic
+    scale; what has no width is a mark.
+    """
+    shown = list(zip(names, ends, strict=True))[:MOST_ROWS][::-1]
+    plot = Plot(1.6 + 0.45 * max(len(shown), 3))
+    axes = plot.subplots()
+    axes.use_sticky_edges = False
+    for place, (_, (least, most)) in enumerate(shown):
+        axes.barh(place, most - least, left=least, height=0.5, color=PALETTE[0])
+        axes.scatter([least, most], [place, place], marker="|", s=160, color=PALETTE[0])
+        axes.annotate(f"{most:.4g}", (most, place), (8, 0), textcoords="offset points", va="center")
+    _names(axes, [short(name) for name, _ in shown])
+    axes.set_xscale("log" if all(least > 0 for _, (least, _) in shown) else "linear")
+    axes.margins(x=0.15)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_xlabel(unit)
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_axisbelow(True)
+    if not shown:
+        _nothing(axes)
+    return plot

@@ -6,42 +6,75 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import importlib.util
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from nexhina_nb.batch.hedge import Hedge
 from nexhina_nb.batch.pace import Pace
 from nexhina_nb.batch.progress import Report
-from nexhina_nb.batch.runner import Answer, Part, Runner, Work
+from nexhina_nb.batch.runner import Part, Runner, Value, Work
 from nexhina_nb.batch.tally import Tally
+from nexhina_nb.batch.turns import OwnTurns, Turns
 from nexhina_nb.client.lines import open_line
 from nexhina_nb.client.shell import Shell
 
 WATCH_SECONDS = 0.1
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a batch is carried out: ``most`` calls at once; until ``deadline`` (seconds from now);
+    ``hedged``: what is slow to come is asked for a second time. ``turns`` are shared with others.
+    ``poll`` is called ten times a second, and may raise to end the batch: where an interrupt does
+    not come by itself.
+    """
+
+    most: int
+    deadline: float | None = None
+    hedged: bool = False
+    turns: Turns | None = None
+    poll: Callable[[], None] | None = None
+
+
 def carry_out(
-    work: Work[Part, Answer],
+    work: Work[Part, Value],
     parts: Iterable[Part],
     client: Shell,
-    most: int,
+    manner: Manner,
     tally: Tally,
     report: Report,
 ) -> None:
-    """Ask for all parts, ``most`` at once at most; ``report`` hears of it ten times a second.
+    """Ask for all parts; ``report`` hears of it ten times a second.
 
     When this returns or raises, no call is under way any more, but for those of a caller's own
-    ``http_client``: nothing can break these off, and what they bring is lost.
+    ``http_client``: nothing can break these off, and what they bring is lost. A deadline is no
+    error: the tally says that it came.
     """
 
     async def main() -> None:
-        async with open_line(client, most) as line:
-            await Runner(work, line, Pace(most), tally).run(parts)
+        turns = manner.turns or OwnTurns(Pace(manner.most))
+        hedge = Hedge(is_wanted=manner.hedged)
+        async with open_line(client, manner.most) as line:
+            try:
+                async with asyncio.timeout(manner.deadline) as limit:
+                    await Runner(work, line, turns, tally, hedge=hedge).run(parts)
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                tally.is_late = True
+
+    def watch() -> None:
+        report(tally.progress())
+        if manner.poll is not None:
+            manner.poll()
 
     try:
-        run(main, lambda: report(tally.progress()))
+        run(main, watch)
     finally:
         # Answers still come in while an interrupt ends the calls.
         report(tally.progress())
@@ -63,7 +96,8 @@ def run(main: Callable[[], Awaitable[None]], watch: Callable[[], None]) -> None:
 
     with ThreadPoolExecutor(1, "nexhina-batch") as pool:
         try:
-            done = pool.submit(_run, body())
+            # Budgets, and where the calls come from, are in the caller's context.
+            done = pool.submit(contextvars.copy_context().run, _run, body())
             while not wait([done], WATCH_SECONDS).done:
                 watch()
         except BaseException:

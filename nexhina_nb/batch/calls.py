@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nexhina_nb import errors
+from nexhina_nb.batch.quotas import Quota, quota_of
 from nexhina_nb.batch.tally import Bill
-from nexhina_nb.client import bodies
+from nexhina_nb.client import bodies, float_vectors
 from nexhina_nb.client.core import refuses_base64
 from nexhina_nb.client.cost import cost_of
 from nexhina_nb.client.exchange import Flow, Request, Response, exchange
@@ -31,10 +32,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[T]):
-    """What came, and what it cost."""
+    """What came, what it cost, and how many more such calls the other side takes."""
 
     value: T
     bill: Bill
+    quota: Quota | None = None
 
 
 Vectors = Sequence[tuple[int, npt.NDArray[np.float32]]]
@@ -50,14 +52,15 @@ def embed(
     body = bodies.encode(EmbeddingRequest, {**fields, "encoding_format": encoding}, {})
     try:
         response = yield from exchange(session, Request("POST", EMBED_PATH, body, repeatable=True))
-        answer = checked(session, response)
+        quickly = float_vectors.read(response.body) if encoding == "float" else None
+        answer = quickly or checked(session, response)
     except (errors.BadRequest, errors.Unprocessable) as error:
         if encoding == "float" or not refuses_base64(error):
             raise
         session.vectors_as = "float"
         return (yield from embed(session, model, texts, dimensions))
     vectors = list(vectors_of(answer.get("data"), len(texts)))
-    return Answer(vectors, _bill(response, answer, model))
+    return answered(vectors, response, answer, model)
 
 
 def rerank(
@@ -75,16 +78,19 @@ def rerank(
     answer = checked(session, response)
     ranking = read_ranking(session.target, response, answer, fields)
     scores = [(row.index, row.score) for row in ranking]
-    return Answer(scores, _bill(response, answer, model))
+    return answered(scores, response, answer, model)
 
 
-def _bill(response: Response, answer: Mapping[str, Any], asked: str) -> Bill:
+def answered(value: T, response: Response, answer: Mapping[str, Any], asked: str) -> Answer[T]:
+    """What was made of an answer, with what the answer says of itself."""
     said = answer.get("model")
     model = said if isinstance(said, str) and said else asked
     usage = Usage.read(answer["usage"]) if isinstance(answer.get("usage"), Mapping) else None
-    return Bill(
+    used = Tokens.from_usage(usage.dump()) if usage else Tokens()
+    bill = Bill(
         cost=cost_of(response.headers.get(QUOTA_HEADER), model, usage),
-        tokens=Tokens.from_usage(usage.dump()).prompt if usage else 0,
+        tokens=used.total,
         model=model,
         request_id=response.request_id,
     )
+    return Answer(value, bill, quota_of(response.headers, bill.tokens))

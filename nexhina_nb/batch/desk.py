@@ -11,9 +11,11 @@ from typing import Any
 
 from nexhina_nb import settings as settings_module
 from nexhina_nb.batch.cache import FILE_NAME, Cache
+from nexhina_nb.client.prices import prices_of
 from nexhina_nb.client.shell import Shell
 from nexhina_nb.client.sync import Client
 from nexhina_nb.errors import BadInput, GatewayNotRunning
+from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.settings import Settings
 
 
@@ -30,6 +32,10 @@ class Desk:
     def gateway(self) -> str:
         """How the gateway is called in the names of answers."""
         return "" if self.client is None or self.client.is_local else self.client.base_url
+
+    def prices(self) -> Catalog:
+        """What calls cost: as the gateway says, where there is one."""
+        return prices_of(self.client)
 
     def connected(self) -> Shell:
         """The client; raises GatewayNotRunning if there is none."""
@@ -64,6 +70,12 @@ def open_desk(client: Any, cache: bool | str | Path, tags: Mapping[str, str]) ->
 
 
 def _warn_of_fault(cache: Cache) -> None:
+    if cache.aside:
+        what = (
+            f"the answers in {cache.path} were damaged and are now {cache.aside}; "
+            "`nexhina cache rescue` takes back what is sound"
+        )
+        warnings.warn(what, RuntimeWarning, stacklevel=2)
     if cache.fault:
         what = f"not all answers could be kept in {cache.path}: {cache.fault}"
         warnings.warn(what, RuntimeWarning, stacklevel=2)

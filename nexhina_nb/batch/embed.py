@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nexhina_nb.batch import calls
+from nexhina_nb.batch import calls, long_texts
 from nexhina_nb.batch.address import Address
 from nexhina_nb.batch.cache import Cache
-from nexhina_nb.batch.calls import Answer, Vectors
+from nexhina_nb.batch.calls import Answer
 from nexhina_nb.batch.columns import Matrix, VectorColumn
-from nexhina_nb.batch.inputs import STOPPED, Inputs, pack, too_long
+from nexhina_nb.batch.inputs import Inputs, pack
+from nexhina_nb.batch.long_texts import Piece, TooLong
+from nexhina_nb.batch.rows import Found, Part, RowWork
 from nexhina_nb.batch.tally import Tally
-from nexhina_nb.batch.verdicts import in_words
 from nexhina_nb.client.exchange import Flow
-from nexhina_nb.client.explain import Asked, explain
 from nexhina_nb.client.session import Session
-from nexhina_nb.errors import APIError, NexhinaError, StoreError, Upstream
+from nexhina_nb.errors import StoreError, Upstream
 
 MOST_TEXTS = 256  # in one request: more bring little, and make the loss larger if one fails
 LEAST_TEXTS = 64  # below that, more requests at once cost more than they bring
 AT_ONCE = 8  # requests that a small batch is cut into
-_CHUNK = 4096
+_CHUNK = 512  # rows that are copied at a time: a copy of all would be a second matrix
 
-Part = tuple[int, ...]
+Vector = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,93 +37,90 @@ class Embedding:
     model: str
     dimensions: int | None = None
     batch_size: int | None = None
+    too_long: TooLong = "error"
 
 
-class EmbedWork:
+class EmbedWork(RowWork[Vector]):
     """The vectors of a batch: which are known, which are to be asked for, where they go."""
+
+    verb, path = "embed", calls.EMBED_PATH
 
     def __init__(
         self, inputs: Inputs, wanted: Embedding, address: Address, cache: Cache | None, tally: Tally
     ) -> None:
-        self._inputs, self._wanted, self._tally = inputs, wanted, tally
-        self._cache = cache
-        self._names = [address.of(text.encode()) for text in inputs.texts] if cache else []
-        self._first, self._counts = inputs.first(), inputs.counts()
+        fitted = long_texts.fit(inputs, wanted.model, wanted.too_long)
+        super().__init__(inputs, wanted.model, address, cache, tally)
+        self._wanted = wanted
+        self._first = inputs.first()
         self._matrix: Matrix | None = None
-        self._is_known = np.zeros(len(inputs.texts), np.bool_)
-        self._lost: dict[int, str] = {}
         self._has_old = False
-        tally.failed += len(inputs.bad)
-
-    def look_up(self) -> None:
-        """Take what is on disk, and sort out what no model would take."""
-        for place, why in too_long(self._inputs, self._wanted.model):
-            self._lose(place, why)
-        if self._cache is None:
-            return
-        for place, value in self._cache.find(self._names):
-            vector = np.frombuffer(value, "<f4")
-            self._has_old = True
-            self._check({len(vector)})
-            self._put(place, vector)
-            self._tally.found(int(self._counts[place]))
-
-    def missing(self) -> list[int]:
-        """The places of the texts that must be asked for."""
-        is_missing = ~self._is_known
-        is_missing[list(self._lost)] = False
-        return np.flatnonzero(is_missing).tolist()
+        self._split = fitted.split
+        self._owner = {piece.place: long for long in fitted.split for piece in fitted.split[long]}
+        self._pieces: dict[int, Vector] = {}
+        for place, why in fitted.refused.items():
+            self.lose(place, why)
 
     def parts(self) -> Iterator[Part]:
         """What must be asked for, packed into requests."""
-        missing = self.missing()
+        missing = [place for place in self.missing() if place not in self._split]
         most = self._wanted.batch_size
         if most is None:
             most = min(MOST_TEXTS, max(LEAST_TEXTS, -(-len(missing) // AT_ONCE)))
-        return pack(missing, self._inputs, most)
+        return pack(missing, self.inputs, most, self.model)
 
-    def ask(self, session: Session, part: Part) -> Flow[Answer[Vectors]]:
+    def ask(self, session: Session, part: Part) -> Flow[Answer[Found[Vector]]]:
         """The call for a part."""
-        texts = [self._inputs.texts[place] for place in part]
-        return calls.embed(session, self._wanted.model, texts, self._wanted.dimensions)
+        texts = [self.inputs.texts[place] for place in part]
+        return calls.embed(session, self.model, texts, self._wanted.dimensions)
 
-    def keep(self, part: Part, answer: Answer[Vectors]) -> None:
-        """On disk first, then into the matrix."""
-        self._tally.billed(answer.bill)
-        vectors = {part[index]: vector for index, vector in answer.value}
-        self._check({len(vector) for vector in vectors.values()})
-        if self._cache is not None:
-            named = {self._names[place]: vector for place, vector in vectors.items()}
-            self._cache.put({name: vector.tobytes() for name, vector in named.items()})
-        for place, vector in vectors.items():
-            self._put(place, vector)
-        self._tally.answered(int(self._counts[list(part)].sum()))
+    def pack(self, value: Vector) -> bytes:
+        """The numbers as they are in memory."""
+        return value.tobytes()
 
-    def halves(self, part: Part) -> Sequence[Part]:
-        """Two smaller parts."""
-        middle = len(part) // 2
-        return part[:middle], part[middle:]
+    def unpack(self, data: bytes) -> Vector:
+        """The numbers again."""
+        return np.frombuffer(data, "<f4")
 
-    def is_single(self, part: Part) -> bool:
-        """Whether it is one text."""
-        return len(part) == 1
+    def put(self, place: int, value: Vector) -> None:
+        """Into the matrix; the pieces of a long text wait until all of them are there."""
+        if self._matrix is None:
+            self._matrix = np.empty((self.inputs.total, len(value)), np.float32)
+        if place in self._owner:
+            self._pieces[place] = value
+            self._join(self._owner[place])
+        elif place not in self._split:
+            self._matrix[self._first[place]] = value
 
-    def fail(self, part: Part, error: NexhinaError) -> None:
-        """These texts get no vector."""
-        for place in part:
-            self._lose(place, in_words(error))
+    def lose(self, place: int, why: str) -> None:
+        """A long text is lost with any of its pieces."""
+        super().lose(place, why)
+        long = self._owner.get(place)
+        if long is not None and long not in self._lost:
+            super().lose(long, why)
 
-    def explain(self, session: Session, error: APIError) -> Flow[None]:
-        """What to do about an error that ends the batch."""
-        asked = Asked(self._wanted.model, texts=self._inputs.texts[:1])
-        return explain(session, error, asked, calls.EMBED_PATH)
+    def check(self, values: Sequence[Vector], *, are_old: bool) -> None:
+        """Raises StoreError or Upstream if the vectors of one model differ in length."""
+        self._has_old = self._has_old or are_old
+        lengths = {len(vector) for vector in values}
+        if self._matrix is not None:
+            lengths.add(self._matrix.shape[1])
+        if len(lengths) < 2:
+            return
+        one, other = sorted(lengths)[:2]
+        what = f"vectors of {one:,} and of {other:,} numbers for one model"
+        if self._has_old:
+            raise StoreError(
+                f"{what}: those on disk are of an earlier one",
+                hint="embed with cache=False, or with another file: cache=",
+            )
+        raise Upstream(f"the gateway sent {what}", code="bad_response_body")
 
     def column(self) -> VectorColumn:
         """The vectors row by row, those of equal texts copied to each of their rows."""
         matrix = self._matrix
         if matrix is None:
-            matrix = np.empty((self._inputs.total, self.length), np.float32)
-        place = self._inputs.place
+            matrix = np.empty((self.inputs.total, self.length), np.float32)
+        place = self.inputs.place
         valid = place >= 0
         valid[valid] = self._is_known[place[valid]]
         matrix[~valid] = np.nan
@@ -138,34 +136,19 @@ class EmbedWork:
         """How many numbers a vector has; 0 while there is none to tell."""
         return (self._wanted.dimensions or 0) if self._matrix is None else self._matrix.shape[1]
 
-    def errors(self) -> dict[int, str]:
-        """Rows without a vector, and why."""
-        return self._inputs.without_answer(self._lost)
-
-    def errors_so_far(self) -> dict[int, str]:
-        """The same for a batch that was stopped."""
-        return self._inputs.without_answer(dict.fromkeys(self.missing(), STOPPED) | self._lost)
-
-    def _check(self, lengths: set[int]) -> None:
-        if self._matrix is not None:
-            lengths = lengths | {self._matrix.shape[1]}
-        if len(lengths) < 2:
+    def _join(self, long: int) -> None:
+        pieces = self._split[long]
+        if long in self._lost or not all(piece.place in self._pieces for piece in pieces):
             return
-        one, other = sorted(lengths)[:2]
-        what = f"vectors of {one:,} and of {other:,} numbers for one model"
-        if self._has_old:
-            raise StoreError(
-                f"{what}: those on disk are of an earlier one",
-                hint="embed with cache=False, or with another file: cache=",
-            )
-        raise Upstream(f"the gateway sent {what}", code="bad_response_body")
+        assert self._matrix is not None
+        self._matrix[self._first[long]] = self._mean(pieces)
+        self._is_known[long] = True
+        self._tally.answered(int(self._counts[long]))
 
-    def _put(self, place: int, vector: npt.NDArray[np.float32]) -> None:
-        if self._matrix is None:
-            self._matrix = np.empty((self._inputs.total, len(vector)), np.float32)
-        self._matrix[self._first[place]] = vector
-        self._is_known[place] = True
-
-    def _lose(self, place: int, why: str) -> None:
-        self._lost[place] = why
-        self._tally.failed += int(self._counts[place])
+    def _mean(self, pieces: Sequence[Piece]) -> Any:
+        """The average, weighted by tokens, of the length that the vectors had: most have 1."""
+        vectors = np.stack([self._pieces.pop(piece.place) for piece in pieces])
+        weights = np.asarray([piece.tokens for piece in pieces], np.float64)
+        mean = np.average(vectors, axis=0, weights=weights)
+        length = np.average(np.linalg.norm(vectors, axis=1), weights=weights)
+        return mean * (length / (np.linalg.norm(mean) or 1.0))

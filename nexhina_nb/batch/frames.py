@@ -4,8 +4,9 @@ rows are taken. Kind, order, index and the other columns stay as they are.
 
 from __future__ import annotations
 
+import importlib.util
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,13 +23,19 @@ Kind = Literal["pandas", "polars", "pyarrow"]
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """A column of plain values, of which some or all may be None: so its kind must be said."""
+    """A column of plain values, of which some or all may be None: so its type must be said."""
 
-    kind: type[float | int | str]
+    kind: nw.dtypes.DType
     values: Sequence[Any]
 
 
 Column = VectorColumn | Values
+_SOME = 4096  # rows
+
+
+def _some(series: nw.Series[Any], start: int) -> list[Any]:
+    values: list[Any] = series[start : start + _SOME].to_list()
+    return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,11 @@ class Table:
             return cls(frame, "pandas")
         if dependencies.is_pyarrow_table(frame):
             return cls(frame, "pyarrow")
+        if dependencies.is_dask_dataframe(frame):
+            raise BadInput(
+                "this needs all rows in one place, and a Dask DataFrame has them in many",
+                hint="choose some, if there are many, and pass frame.compute()",
+            )
         raise BadInput(
             f"a {type(frame).__name__} is no frame that is known here",
             hint="pass a pandas or polars DataFrame, a LazyFrame or a pyarrow Table",
@@ -70,6 +82,25 @@ class Table:
 
     def values(self, column: Any) -> list[Any]:
         """The values of a column. Raises BadInput unless there is one of that name."""
+        return list(self.each(column))
+
+    def each(self, column: Any) -> Iterator[Any]:
+        """The same, one by one: objects of Python that need not all be there at once."""
+        self.check_column(column)
+        series = nw.from_native(self.frame[column], series_only=True)
+        return (value for start in range(0, len(self), _SOME) for value in _some(series, start))
+
+    def dtype(self, name: str) -> nw.dtypes.DType | None:
+        """The type of the column that a new one of this name replaces; None if there is none."""
+        full = self._full(name)
+        if full not in self.names:
+            return None
+        self._check_single(full)
+        dtype: nw.dtypes.DType = nw.from_native(self.frame[full], series_only=True).dtype
+        return dtype
+
+    def check_column(self, column: Any) -> None:
+        """Raises BadInput unless there is one column of that name."""
         names = self.names
         if not isinstance(column, Hashable if self.kind == "pandas" else str):
             raise BadInput(
@@ -81,8 +112,6 @@ class Table:
             hint = f"did you mean {' or '.join(near)}?" if near else f"columns: {known}"
             raise BadInput(f"the frame has no column {column!r}", hint=hint)
         self._check_single(column)
-        values: list[Any] = nw.from_native(self.frame[column], series_only=True).to_list()
-        return values
 
     def check_new(self, names: Sequence[str], texts: Any) -> None:
         """Raises BadInput for a new column that would overwrite that of the texts, or several."""
@@ -152,42 +181,75 @@ def _with_pandas(frame: Any, columns: Mapping[str, Column], gone: Sequence[str])
         if isinstance(values, VectorColumn):
             made[name] = values.for_pandas(made.index)
         else:
-            # Texts are of the type that this pandas has for them.
-            kinds = {float: "float64", int: "Int64" if None in values.values else "int64"}
-            kind: Any = kinds.get(values.kind)
-            made[name] = pd.Series(values.values, index=made.index, dtype=kind)
+            made[name] = pd.Series(_pandas_array(values), index=made.index)
     return made
+
+
+def _pandas_array(column: Values) -> Any:
+    import pandas as pd  # noqa: PLC0415 - loaded already: there is a frame of it
+
+    dtype: Any = _pandas_dtype(column)
+    if dtype is not None:
+        return pd.array(column.values, dtype=dtype)
+    if importlib.util.find_spec("pyarrow") is not None:
+        return pd.arrays.ArrowExtensionArray(_arrow_array(column))
+    objects = np.empty(len(column.values), object)
+    for row, value in enumerate(column.values):  # at once, lists of one length make a matrix
+        objects[row] = value
+    return objects
+
+
+def _pandas_dtype(column: Values) -> Any:
+    """The type of pandas itself for this kind, one that can be null if need be; None without."""
+    import pandas as pd  # noqa: PLC0415 - loaded already: there is a frame of it
+
+    kind = column.kind
+    if kind == nw.String():
+        return pd.Series([""]).dtype  # "str", or before pandas 3 that of objects
+    if isinstance(kind, nw.Datetime):
+        zone = f", {kind.time_zone}" if kind.time_zone else ""
+        return f"datetime64[{kind.time_unit}{zone}]"
+    is_whole = None not in column.values
+    return {
+        nw.Float64(): "float64",
+        nw.Int64(): "int64" if is_whole else "Int64",
+        nw.Boolean(): "bool" if is_whole else "boolean",
+    }.get(kind)
 
 
 def _with_polars(frame: Any, columns: Mapping[str, Column], gone: Sequence[str]) -> Any:
     import polars as pl  # noqa: PLC0415 - loaded already: there is a frame of it
 
-    kinds = {float: pl.Float64, int: pl.Int64, str: pl.String}
+    kinds = nw.Schema(_kinds(columns)).to_polars()
     made = [
         values.for_polars(name)
         if isinstance(values, VectorColumn)
-        else pl.Series(name, values.values, dtype=kinds[values.kind])
+        else pl.Series(name, values.values, dtype=kinds[name])
         for name, values in columns.items()
     ]
     return frame.drop(gone).with_columns(made)
 
 
 def _with_pyarrow(frame: Any, columns: Mapping[str, Column], gone: Sequence[str]) -> Any:
-    import pyarrow as pa  # noqa: PLC0415 - loaded already: there is a table of it
-
     made = frame.drop_columns(list(gone)) if gone else frame
-    kinds = {float: pa.float64(), int: pa.int64(), str: pa.string()}
     for name, values in columns.items():
-        if isinstance(values, VectorColumn):
-            column = values.for_pyarrow()
-        else:
-            column = pa.array(values.values, kinds[values.kind])
+        column = values.for_pyarrow() if isinstance(values, VectorColumn) else _arrow_array(values)
         place = made.column_names.index(name) if name in made.column_names else None
         if place is None:
             made = made.append_column(name, column)
         else:
             made = made.set_column(place, name, column)
     return made
+
+
+def _arrow_array(column: Values) -> Any:
+    import pyarrow as pa  # noqa: PLC0415 - loaded already, or about to be used by pandas
+
+    return pa.array(column.values, nw.Schema({"": column.kind}).to_arrow().field("").type)
+
+
+def _kinds(columns: Mapping[str, Column]) -> dict[str, nw.dtypes.DType]:
+    return {name: each.kind for name, each in columns.items() if isinstance(each, Values)}
 
 
 _SETTERS = {"pandas": _with_pandas, "polars": _with_polars, "pyarrow": _with_pyarrow}

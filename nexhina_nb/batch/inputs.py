@@ -4,17 +4,17 @@ rows.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nexhina_nb.client.texts import MAX_BYTES, is_missing
+from nexhina_nb.client.texts import MAX_BYTES as MAX_TOKENS, is_missing
 from nexhina_nb.errors import BadInput
 from nexhina_nb.pricing import tokens
-from nexhina_nb.pricing.catalog import Catalog
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ class Inputs:
         return len(self.place)
 
     def first(self) -> npt.NDArray[np.int64]:
-        """The first row of each text."""
-        first = np.empty(len(self.texts), np.int64)
+        """The first row of each text; -1 for one that stands in no row."""
+        first = np.full(len(self.texts), -1, np.int64)
         rows = np.flatnonzero(self.place >= 0)[::-1]
         first[self.place[rows]] = rows
         return first
@@ -58,8 +58,7 @@ class Inputs:
 
 def read(values: Iterable[Any], what: str) -> Inputs:
     """Sort the values of a column. Raises BadInput if it holds something, but no text at all."""
-    values = list(values)
-    inputs = Inputs(np.full(len(values), -1, np.int64))
+    inputs, rows = Inputs(np.empty(0, np.int64)), array("q")
     places: dict[str, int] = {}
     others = set()
     for row, value in enumerate(values):
@@ -69,17 +68,18 @@ def read(values: Iterable[Any], what: str) -> Inputs:
             if problem:
                 inputs.bad[row] = problem
                 others |= set() if problem in _NOTHING else {type(value).__name__}
-        inputs.place[row] = found
+        rows.append(found)
     if others and not inputs.texts:
         raise BadInput(
             f"{what} holds no texts but {' and '.join(sorted(others))}",
             hint="name a column of texts, or convert it with str first",
         )
-    return inputs
+    return replace(inputs, place=np.array(rows, np.int64))
 
 
 MISSING, EMPTY = "missing: there is no text", "empty: the text is empty"
 STOPPED = "not_done: the batch was stopped before"
+LATE = "not_done: the deadline came first"
 _NOTHING = {MISSING, EMPTY}
 
 
@@ -100,28 +100,35 @@ def _take(value: Any, inputs: Inputs, places: dict[str, int]) -> tuple[str, int]
     return "", places[value]
 
 
-def too_long(inputs: Inputs, model: str) -> Iterator[tuple[int, str]]:
-    """Texts that do not fit the model, where both its limit and its way of counting are known."""
-    limit = Catalog.bundled().context_length(model)
-    if limit is None or not tokens.is_exact(model):
-        return
-    encoding = tokens.encoding_for(model)
-    for place, size in enumerate(inputs.sizes):
-        # A token is at least one byte, so most texts need no counting.
-        if size > limit and (count := tokens.count(inputs.texts[place], encoding)) > limit:
-            yield place, f"context_length_exceeded: {count:,} tokens, the model takes {limit:,}"
+def pack(
+    places: Sequence[int], inputs: Inputs, most: int, model: str = ""
+) -> Iterator[tuple[int, ...]]:
+    """The inputs at these places, in runs of ``most`` at most that one request may carry.
 
-
-def pack(places: Sequence[int], inputs: Inputs, most: int) -> Iterator[tuple[int, ...]]:
-    """The texts at these places, in runs of ``most`` at most that one request may carry."""
+    Services limit the tokens of a request. A token is one byte at least, so bytes will do for them
+    as long as they make no run shorter than it need be.
+    """
+    weights: Sequence[int] = inputs.sizes
+    if sum(inputs.sizes[place] for place in places) > MAX_TOKENS * (len(places) / most):
+        weights = _in_tokens(places, inputs, model)
     run: list[int] = []
-    size = 0
+    weight = 0
     for place in places:
-        length = inputs.sizes[place]
-        if run and (len(run) >= most or size + length > MAX_BYTES):
+        if run and (len(run) >= most or weight + weights[place] > MAX_TOKENS):
             yield tuple(run)
-            run, size = [], 0
+            run, weight = [], 0
         run.append(place)
-        size += length
+        weight += weights[place]
     if run:
         yield tuple(run)
+
+
+def _in_tokens(places: Sequence[int], inputs: Inputs, model: str) -> Sequence[int]:
+    if not tokens.is_exact(model):
+        return inputs.sizes
+    encoding = tokens.encoding_for(model)
+    counts = tokens.count_many((inputs.texts[place] for place in places), encoding)
+    weights = list(inputs.sizes)
+    for place, count in zip(places, counts, strict=True):
+        weights[place] = count
+    return weights

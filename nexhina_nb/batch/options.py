@@ -2,25 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, TypeVar, cast, get_type_hints
 
 from nexhina_nb.batch import estimates
+from nexhina_nb.batch.desk import Desk
 from nexhina_nb.batch.progress import Progress
 from nexhina_nb.batch.tally import Tally
+from nexhina_nb.client.budgets import dollars
 from nexhina_nb.client.cost import Cost
 from nexhina_nb.errors import BadInput, BatchFailed
 from nexhina_nb.pricing.estimate import Estimate, Verb
 
 Errors = Literal["column", "raise"]
+Verbs = TypeVar("Verbs", bound=Callable[..., Any])
+
+
+class Common(TypedDict, total=False):
+    """The options that all verbs over frames have in common, as they are passed; see `Options`."""
+
+    model: str | None
+    client: Any
+    batch_size: int | None
+    max_concurrency: int | None
+    errors: Errors
+    cache: bool | str | Path
+    progress: bool
+    budget: Decimal | str | float | None
+    dry_run: bool
+    tags: Mapping[str, str] | None
+    deadline: float | None
+    hedge: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What all verbs over frames have in common; see `embed`. ``costs`` is where the cost of a
-    batch goes, also if the batch does not come to its end.
+    """What all verbs over frames have in common.
+
+    ``client``: a Client or AsyncClient, instead of the one that the settings make. ``batch_size``:
+    most inputs in a request. ``max_concurrency``: most requests at once. ``errors``: "column" says
+    in a column why a row has no answer, "raise" raises BatchFailed at the end. ``cache``: keep
+    answers on disk and use those that are there; a path names another file, False none.
+    ``budget`` (USD): stop before the call that would go over it. ``dry_run``: give the Estimate of
+    what would be sent. ``tags`` go with each call. ``deadline`` (seconds): what is not answered by
+    then counts as failed. ``hedge``: ask a second time for what is far slower than the rest; both
+    calls may be billed.
+
+    ``costs`` is where the cost of a batch goes, also if the batch does not come to its end.
     """
 
     model: str | None = None
@@ -32,7 +65,9 @@ class Options:
     progress: bool = True
     budget: Any = None
     dry_run: bool = False
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] | None = None
+    deadline: float | None = None
+    hedge: bool = False
     costs: list[Cost] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -42,6 +77,42 @@ class Options:
             raise BadInput(f"errors cannot be {self.errors!r}", hint='"column" or "raise"')
         check_count("batch_size", self.batch_size)
         check_count("max_concurrency", self.max_concurrency)
+        if self.deadline is not None and not _is_positive(self.deadline):
+            raise BadInput(f"deadline cannot be {self.deadline!r}", hint="seconds, more than 0")
+        if self.budget is not None:
+            dollars(self.budget)
+
+
+def common(verb: Verbs) -> Verbs:
+    """For a function with ``**options: Unpack[Common]``: its signature, as help and completion show
+    it, has them one by one, and others are refused.
+    """
+    defaults = {row.name: row.default for row in fields(Options)}
+    hints = get_type_hints(Common)
+    own = [
+        row
+        for row in inspect.signature(verb).parameters.values()
+        if row.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    shared = [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=defaults[name], annotation=hint
+        )
+        for name, hint in hints.items()
+    ]
+    signature = inspect.Signature([*own, *shared])
+
+    @functools.wraps(verb)
+    def checked(*args: Any, **options: Any) -> Any:
+        signature.bind(*args, **options)
+        return verb(*args, **options)
+
+    checked.__signature__ = signature  # type: ignore[attr-defined]
+    return cast("Verbs", checked)
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
 
 
 def check_count(name: str, value: object) -> None:
@@ -52,9 +123,8 @@ def check_count(name: str, value: object) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A finished batch: the frame, and what it took to make it. ``length`` is how many numbers a
-    vector has, ``best`` a ranking as rows of rank, place in the frame that was passed, score and
-    document.
+    """A finished batch: the frame, and what it took to make it. ``best`` is a ranking as rows of
+    rank, place in the frame that was passed, score and document.
     """
 
     frame: Any
@@ -62,22 +132,26 @@ class Outcome:
     cost: Cost
     model: str
     request_id: str | None = None
-    length: int = 0
     best: Sequence[tuple[int, int, float, str]] = ()
 
 
 def priced(
-    options: Options, verb: Verb, calls: Iterable[estimates.Call], model: str, empty: estimates.Call
+    options: Options,
+    verb: Verb,
+    calls: Iterable[estimates.Call],
+    model: str,
+    empty: estimates.Call,
+    desk: Desk,
 ) -> Estimate | None:
-    """The estimate if that is all that is wanted; a budget that is too small is refused."""
+    """The estimate if that is all that is wanted. A budget that cannot do is refused at once; one
+    that may do is kept to by the calls.
+    """
     if not options.dry_run and options.budget is None:
         return None
-    budget = None if options.budget is None else estimates.dollars(options.budget)
-    estimated = estimates.total(verb, calls, model, empty)
+    estimated = estimates.total(verb, calls, model, empty, desk.prices())
     if options.dry_run:
         return estimated
-    assert budget is not None
-    estimates.guard(estimated, budget)
+    estimates.guard(estimated, dollars(options.budget))
     return None
 
 

@@ -8,6 +8,13 @@ on: a batch that stopped as a whole at each refusal would spend most of a bad da
 
 from __future__ import annotations
 
+from typing import Literal
+
+from nexhina_nb.batch.quotas import Quota
+
+# How a call ended, as far as it says something about pace. "failed" says nothing.
+Ending = Literal["answered", "refused", "failed"]
+
 START = 8  # calls at once before anything is known
 WINDOW = 0.5  # seconds over which refusals are counted
 ENOUGH, FEW = 8, 3  # calls that a window, or one of two seconds, needs to mean something
@@ -26,6 +33,7 @@ class Pace:
         self.under_way = 0
         self._growth = Growth(most, min(start, most))
         self._throttle = Throttle()
+        self._allowance = Allowance()
 
     @property
     def limit(self) -> int:
@@ -41,27 +49,45 @@ class Pace:
         """Seconds until the next call may begin; None: not before one of those under way ends."""
         if self.under_way >= self.limit:
             return None
-        return self._throttle.delay(now)
+        return max(self._throttle.delay(now), self._allowance.delay(now))
 
     def begin(self, now: float) -> None:
         """A call is sent."""
         self.under_way += 1
         self._throttle.sent(now)
+        self._allowance.sent()
 
-    def accepted(self, now: float) -> None:
-        """A call was answered."""
-        self._growth.answered(now, full=self.under_way >= self.limit)
+    def ended(self, now: float, ending: Ending, quota: Quota | None = None) -> None:
+        """A call was answered, or was refused because there are too many, or failed for a reason
+        that says nothing about pace. ``quota`` is what the answer said of further ones.
+        """
+        if ending == "answered":
+            self._growth.answered(now, full=self.under_way >= self.limit)
         self.under_way -= 1
-        self._throttle.count(now, refused=False)
+        if ending != "failed":
+            self._throttle.count(now, self.under_way, refused=ending == "refused")
+        if quota is not None:
+            self._allowance.told(now, quota)
 
-    def refused(self, now: float) -> None:
-        """A call was turned away because there are too many."""
-        self.under_way -= 1
-        self._throttle.count(now, refused=True)
 
-    def failed(self) -> None:
-        """A call failed for a reason that says nothing about pace."""
-        self.under_way -= 1
+class Allowance:
+    """What the other side said of itself: so many calls until some moment."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+        self._until = float("-inf")
+
+    def told(self, now: float, quota: Quota) -> None:
+        """An answer told how many more; most of the calls under way are counted in it already."""
+        self._calls, self._until = quota.calls, now + quota.seconds
+
+    def sent(self) -> None:
+        """A call begins."""
+        self._calls -= 1
+
+    def delay(self, now: float) -> float:
+        """Seconds until the next call may begin."""
+        return max(0.0, self._until - now) if self._calls <= 0 else 0.0
 
 
 class Growth:
@@ -116,6 +142,7 @@ class Throttle:
         self._sent_at = float("-inf")
         self._since: float | None = None
         self._accepted = self._refused = 0
+        self._under_way = 0  # when the window began
         self._peak = 0.0  # answers a second in the best window
         self._tolerated = TOLERATED
         self._share_cut = 0.0  # of refusals, when the rate was last cut; 0: it was not
@@ -130,24 +157,27 @@ class Throttle:
         self._sent_at = now
         self._since = now if self._since is None else self._since
 
-    def count(self, now: float, *, refused: bool) -> None:
-        """One call was answered or refused."""
+    def count(self, now: float, under_way: int, *, refused: bool) -> None:
+        """One call was answered or refused; so many others are under way."""
         self._refused += refused
         self._accepted += not refused
         seconds = now - (now if self._since is None else self._since)
         calls = self._accepted + self._refused
-        is_over = seconds >= WINDOW and calls >= (ENOUGH if seconds < 4 * WINDOW else FEW)
-        if is_over or self._refused >= MANY:
-            self._judge(self._accepted / max(seconds, WINDOW), self._refused / calls)
+        is_telling = calls >= (ENOUGH if seconds < 4 * WINDOW else FEW) or not self._refused
+        if (seconds >= WINDOW and is_telling) or self._refused >= MANY:
+            # Refusals come at once, answers later: what is under way was taken, so far.
+            taken = max(0, self._accepted + under_way - self._under_way)
+            self._judge(taken / max(seconds, WINDOW), self._refused / calls, calls)
             self._since, self._accepted, self._refused = now, 0, 0
+            self._under_way = under_way
 
-    def _judge(self, taken: float, share: float) -> None:
+    def _judge(self, taken: float, share: float, calls: int) -> None:
         self._peak = max(self._peak, taken)
         if share > self._tolerated and self._refused >= SEVERAL:
             self._slow(taken, share)
         elif self.rate is not None:
             self._share_cut, self._in_vain = 0.0, 0
-            faster = self.rate * (1.05 if share > CALM else 1.5)
+            faster = self.rate * (1.05 if share > CALM else 1.5 if calls >= ENOUGH else 1.2)
             # Far above all that was ever taken it limits nothing any more.
             self.rate = None if faster > 10 * max(self._peak, LEAST_RATE) else faster
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import narwhals as nw
 import numpy as np
 
 from nexhina_nb.batch.frames import Column, Values
@@ -26,10 +27,10 @@ class Ranked:
     def columns(self) -> dict[str, Column]:
         """The columns to add; that of errors only if there is one."""
         made: dict[str, Column] = {
-            SCORE: Values(float, self.scores),
-            RANK: Values(int, self.ranks),
+            SCORE: Values(nw.Float64(), self.scores),
+            RANK: Values(nw.Int64(), self.ranks),
         }
-        return made | ({ERROR: Values(str, self.errors)} if any(self.errors) else {})
+        return made | ({ERROR: Values(nw.String(), self.errors)} if any(self.errors) else {})
 
 
 def ranked(ranking: Ranking, documents: Inputs, top_n: int | None) -> Ranked:

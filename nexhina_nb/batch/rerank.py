@@ -68,7 +68,7 @@ class RerankWork:
         self._queries, self._documents, self._wanted = queries, documents, wanted
         self._address, self._cache, self._tally = address, cache, tally
         self._counts = documents.counts()
-        self._missing: list[Part] = []
+        self._open: dict[Part, None] = {}  # in order: what is still to be asked for
         self.rankings = [Ranking() for _ in queries]
         tally.failed += len(documents.bad) * len(queries)
 
@@ -76,11 +76,11 @@ class RerankWork:
         """Take what is on disk, and note what is not."""
         runs = self._runs()
         for query in range(len(self._queries)):
-            self._missing += self._unknown([Part(query, places) for places in runs])
+            self._unknown([Part(query, places) for places in runs])
 
     def parts(self) -> Sequence[Part]:
         """What must be asked for, in the order of the queries."""
-        return self._missing
+        return list(self._open)
 
     def ask(self, session: Session, part: Part) -> Flow[Answer[Scores]]:
         """The call for a part."""
@@ -88,11 +88,13 @@ class RerankWork:
         return calls.rerank(session, self._wanted.model, query, documents, self._wanted.top_n)
 
     def keep(self, part: Part, answer: Answer[Scores]) -> None:
-        """On disk first."""
+        """On disk first, if it is whole."""
         self._tally.billed(answer.bill)
-        if self._cache is not None:
-            self._cache.put({self._name(part): orjson.dumps(answer.value)})
+        if self._cache is not None and self._is_whole(part, answer.value):
+            kept = {self._name(part): orjson.dumps(answer.value)}
+            self._cache.put(kept, verb="rerank", model=self._wanted.model)
         self._tally.answered(self._take(part, answer.value))
+        del self._open[part]
 
     def texts(self, part: Part) -> list[str]:
         """The documents of a part."""
@@ -100,6 +102,7 @@ class RerankWork:
 
     def halves(self, part: Part) -> Sequence[Part]:
         """Two smaller parts, as far as they are not on disk."""
+        del self._open[part]
         middle = len(part.places) // 2
         halves = (part.places[:middle], part.places[middle:])
         return self._unknown([Part(part.query, places) for places in halves])
@@ -111,6 +114,13 @@ class RerankWork:
     def fail(self, part: Part, error: NexhinaError) -> None:
         """These documents get no score."""
         self._lose(part.query, part.places, in_words(error))
+        del self._open[part]
+
+    def end(self, why: str) -> None:
+        """There will be no more answers: what is open gets no score, for this reason."""
+        for part in self._open:
+            self._lose(part.query, part.places, why)
+        self._open.clear()
 
     def errors(self) -> dict[int, str]:
         """Rows of documents without a score for some query, and why."""

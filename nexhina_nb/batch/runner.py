@@ -7,38 +7,50 @@ What a part is, how it is asked for and where its answer goes, is the `Work`'s a
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from nexhina_nb.batch.pace import Pace
+from nexhina_nb.batch.calls import Answer as Answered
+from nexhina_nb.batch.hedge import Hedge
+from nexhina_nb.batch.pace import Ending
+from nexhina_nb.batch.quotas import Quota
 from nexhina_nb.batch.tally import Tally
+from nexhina_nb.batch.turns import Turns
 from nexhina_nb.batch.verdicts import Verdict, is_refusal, judge
-from nexhina_nb.client.exchange import Flow
+from nexhina_nb.client.exchange import Flow, once
+from nexhina_nb.client.explain import MODELS
 from nexhina_nb.client.lines import Line
 from nexhina_nb.client.session import Session
-from nexhina_nb.errors import APIError, ConnectionFailed, NexhinaError, RateLimited
+from nexhina_nb.errors import (
+    APIError,
+    BudgetExceeded,
+    ConnectionFailed,
+    NexhinaError,
+    RateLimited,
+)
 from nexhina_nb.retry import Policy
 
 PATIENT = Policy(max_retries=10, base=0.25)
 TRUSTED = 3  # times that a server's Retry-After is taken at its word
 MOST_ALIKE = 32  # rows refused with the same words, before anything was answered
 MOST_LOST = 16  # parts given up one after the other: more than it takes to find one bad input
+LOOK = 0.05  # seconds until it is looked again whether a call takes too long
+MONEY_WAIT = 0.05  # seconds until it is looked again whether a budget has got some money back
 
 Part = TypeVar("Part")
-Answer = TypeVar("Answer")
+Value = TypeVar("Value")
 
 
-class Work(Protocol[Part, Answer]):
+class Work(Protocol[Part, Value]):
     """What a batch is about."""
 
-    def ask(self, session: Session, part: Part) -> Flow[Answer]:
+    def ask(self, session: Session, part: Part) -> Flow[Answered[Value]]:
         """The call for a part: one try."""
 
-    def keep(self, part: Part, answer: Answer) -> None:
+    def keep(self, part: Part, answer: Answered[Value]) -> None:
         """Put an answer away, safely: it is paid for."""
 
     def halves(self, part: Part) -> Sequence[Part]:
@@ -57,32 +69,33 @@ class Work(Protocol[Part, Answer]):
 @dataclass(slots=True)
 class Job(Generic[Part]):
     """A part on its way, how often it was tried in vain, and how often it may be; ``answered`` is
-    how many others had been answered by the last time.
+    how many others had been answered by the last time, ``since`` by the first time.
     """
 
     part: Part
     attempt: int = 0
     most: int = PATIENT.max_retries
     answered: int = 0
+    since: int | None = None
 
 
-class Runner(Generic[Part, Answer]):
+class Runner(Generic[Part, Value]):
     """One run of one batch, inside one event loop."""
 
     def __init__(
         self,
-        work: Work[Part, Answer],
+        work: Work[Part, Value],
         line: Line,
-        pace: Pace,
+        turns: Turns,
         tally: Tally,
         *,
         policy: Policy = PATIENT,
-        clock: Callable[[], float] = time.monotonic,
+        hedge: Hedge | None = None,
     ) -> None:
-        self._work, self._line, self._pace, self._tally = work, line, pace, tally
-        self._policy, self._clock = policy, clock
+        self._work, self._line, self._turns, self._tally = work, line, turns, tally
+        self._policy, self._hedge = policy, hedge or Hedge(is_wanted=False)
         self._ready: deque[Job[Part]] = deque()
-        self._unfinished = 0
+        self._unfinished = self._under_way = self._turns_held = 0
         self._answered = 0
         self._lost = 0
         self._alike: Counter[str] = Counter()
@@ -101,6 +114,10 @@ class Runner(Generic[Part, Answer]):
         except BaseExceptionGroup as several:
             # Parts may fail together; the first one says it.
             failure = several.exceptions[0]
+        finally:
+            # A call that is cancelled before it begins gives nothing back.
+            while self._turns_held:
+                await self._give_back("failed")
         if failure is not None:
             # Not above: it would keep the group as its context, and of a group IPython prints the
             # whole traceback, however the error itself is drawn.
@@ -114,37 +131,71 @@ class Runner(Generic[Part, Answer]):
         self._unfinished += len(jobs)
 
     async def _step(self, group: asyncio.TaskGroup) -> None:
-        now = self._clock()
-        delay = self._pace.delay(now) if self._ready else None
-        if delay == 0:
-            self._pace.begin(now)
+        if self._ready:
+            await self._take()
             group.create_task(self._send(self._ready.popleft()))
             return
         self._changed.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(delay):
-                await self._changed.wait()
+        await self._changed.wait()
 
     async def _send(self, job: Job[Part]) -> None:
-        self._tally.sent += 1
+        self._under_way += 1
         try:
-            answer = await self._line.run(self._work.ask(self._line.session, job.part))
+            answer = await self._ask(job)
             self._work.keep(job.part, answer)
         except NexhinaError as error:
-            self._count(error)
+            self._under_way -= 1
             await self._mend(job, error)
         else:
-            self._pace.accepted(self._clock())
+            self._under_way -= 1
             self._answered += 1
             self._lost = 0
             self._finish()
 
-    def _count(self, error: NexhinaError) -> None:
-        if is_refusal(error):
-            self._pace.refused(self._clock())
-        else:
-            self._pace.failed()
-        self._changed.set()
+    async def _ask(self, job: Job[Part]) -> Answered[Value]:
+        """The answer for a part, of the first call or of one that is sent later beside it."""
+        if not self._hedge.is_wanted:
+            return await self._call(job)
+        began, calls = time.monotonic(), [asyncio.ensure_future(self._call(job))]
+        try:
+            while len(calls) < 2 and not (await asyncio.wait(calls, timeout=LOOK))[0]:
+                if self._hedge.is_late(time.monotonic() - began):
+                    calls.append(asyncio.ensure_future(self._beside(job)))
+            return await _first_good(calls)
+        finally:
+            for call in calls:
+                call.cancel()
+            await asyncio.gather(*calls, return_exceptions=True)
+
+    async def _beside(self, job: Job[Part]) -> Answered[Value]:
+        await self._take()
+        self._tally.hedged += 1
+        return await self._call(job)
+
+    async def _call(self, job: Job[Part]) -> Answered[Value]:
+        """One call, for which a turn was taken; what it meant for the pace is told."""
+        ending: Ending = "failed"
+        quota, began = None, time.monotonic()
+        try:
+            answer = await self._line.run(self._work.ask(self._line.session, job.part))
+            ending, quota = "answered", answer.quota
+            self._hedge.took(time.monotonic() - began)
+            return answer
+        except NexhinaError as error:
+            ending = "refused" if is_refusal(error) else "failed"
+            self._tally.sent -= isinstance(error, BudgetExceeded)  # it was not
+            raise
+        finally:
+            self._tally.sent += 1
+            await self._give_back(ending, quota)
+
+    async def _take(self) -> None:
+        await self._turns.take()
+        self._turns_held += 1
+
+    async def _give_back(self, ending: Ending, quota: Quota | None = None) -> None:
+        self._turns_held -= 1
+        await self._turns.give_back(ending, quota)
 
     def _finish(self) -> None:
         self._unfinished -= 1
@@ -152,7 +203,10 @@ class Runner(Generic[Part, Answer]):
 
     async def _mend(self, job: Job[Part], error: NexhinaError) -> None:
         verdict = judge(error)
-        if verdict is Verdict.STOP:
+        if isinstance(error, BudgetExceeded) and error.waits and self._under_way:
+            # What others hold of the budget and do not need comes back.
+            await self._later(job, MONEY_WAIT)
+        elif verdict is Verdict.STOP:
             await self._stop(error)
         elif verdict is Verdict.SPLIT:
             await self._split(job, error)
@@ -161,9 +215,12 @@ class Runner(Generic[Part, Answer]):
         else:
             self._tally.retries += 1
             job.attempt += 1
-            await asyncio.sleep(delay)
-            self._ready.appendleft(job)
-            self._changed.set()
+            await self._later(job, delay)
+
+    async def _later(self, job: Job[Part], delay: float) -> None:
+        await asyncio.sleep(delay)
+        self._ready.appendleft(job)
+        self._changed.set()
 
     def _delay(self, job: Job[Part], error: NexhinaError) -> float | None:
         # Before anything was answered the address may be wrong or the gateway gone: then nobody
@@ -172,6 +229,7 @@ class Runner(Generic[Part, Answer]):
         if is_refusal(error) and self._answered > job.answered:
             job.attempt = 0  # others get through, so its turn will come
         job.answered = self._answered
+        job.since = self._answered if job.since is None else job.since
         if job.attempt >= (job.most if is_known else self._line.patience):
             return None
         asked = error.retry_after if isinstance(error, APIError) else None
@@ -193,15 +251,24 @@ class Runner(Generic[Part, Answer]):
         self._fail(job, error)
 
     async def _give_up(self, job: Job[Part], error: NexhinaError) -> None:
-        self._lost += 1
-        is_gone = isinstance(error, (ConnectionFailed, RateLimited)) or self._lost > MOST_LOST
-        if not self._answered or is_gone:
+        if not self._answered or await self._is_gone(job, error):
             await self._stop(error)
         if self._work.is_single(job.part):
             self._fail(job, error)
         else:  # there are servers that break down on one input
             self._add(self._work.halves(job.part), most=1)
             self._finish()
+
+    async def _is_gone(self, job: Job[Part], error: NexhinaError) -> bool:
+        """Whether it is the other side that fails, and not this part alone."""
+        if isinstance(error, RateLimited):
+            return True
+        if job.since is not None and self._answered > job.since:
+            return False  # others were answered meanwhile
+        self._lost += 1
+        if isinstance(error, ConnectionFailed):
+            return await self._line.run(once(self._line.session, MODELS)) is None
+        return self._lost > MOST_LOST
 
     def _fail(self, job: Job[Part], error: NexhinaError) -> None:
         self._work.fail(job.part, error)
@@ -211,3 +278,13 @@ class Runner(Generic[Part, Answer]):
         if isinstance(error, APIError):
             await self._line.run(self._work.explain(self._line.session, error))
         raise error
+
+
+async def _first_good(calls: Sequence[asyncio.Future[Answered[Value]]]) -> Answered[Value]:
+    """What the first call brings that brings something; if none does, the error of the last."""
+    for call in asyncio.as_completed(calls):
+        try:
+            return await call
+        except NexhinaError as error:
+            failure = error
+    raise failure

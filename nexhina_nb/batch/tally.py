@@ -32,6 +32,8 @@ class Tally:
     cached: int = 0
     sent: int = 0
     retries: int = 0
+    hedged: int = 0
+    is_late: bool = False  # the deadline came first
     bills: list[Bill] = field(default_factory=list)
     clock: Callable[[], float] = time.monotonic
     _tokens: int = 0
@@ -75,6 +77,8 @@ class Tally:
             tokens=self._tokens,
             quota=self._quota,
             retries=self.retries,
+            hedged=self.hedged,
             seconds=self.clock() - self._began,
             finished=finished,
+            is_late=self.is_late,
         )

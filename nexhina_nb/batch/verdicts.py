@@ -6,7 +6,11 @@ from enum import Enum, auto
 
 from nexhina_nb import errors
 from nexhina_nb.client.exchange import passes
-from nexhina_nb.errors import NexhinaError
+from nexhina_nb.errors import BadInput, NexhinaError
+
+
+class Changed(BadInput):
+    """One of the inputs is no longer what it was when the batch began."""
 
 
 class Verdict(Enum):
@@ -19,13 +23,15 @@ class Verdict(Enum):
 
 # Of these fields there is one for all inputs.
 _COMMON = {"model", "dimensions", "encoding_format", "top_n", "user"}
-_OF_INPUTS = (errors.BadRequest, errors.TooLarge, errors.Unprocessable)
+_OF_INPUTS = (errors.BadRequest, errors.TooLarge, errors.UnsupportedMedia, errors.Unprocessable)
 
 
 def judge(error: NexhinaError) -> Verdict:
     """The verdict on an error of one call."""
     if isinstance(error, errors.ConnectionFailed):
         return Verdict.AGAIN
+    if isinstance(error, Changed):
+        return Verdict.SPLIT
     if not isinstance(error, errors.APIError):
         return Verdict.STOP
     if passes(error):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from nexhina_nb.cli.cache import cache
 from nexhina_nb.cli.channels import channels
 from nexhina_nb.cli.classes import classes
 from nexhina_nb.cli.codes import codes
@@ -38,7 +39,7 @@ def demo(plot: str) -> None:
     run(plot)
 
 
-for group in (gateway, keys, channels, groups, prices, logs, classes, codes):
+for group in (gateway, keys, channels, groups, prices, logs, classes, codes, cache):
     main.add_command(group)
 for command in (lab, doctor, verify):
     main.add_command(command)

@@ -55,6 +55,10 @@ class Place:
         """A table with codes that are not to be had again; these cells are `Secret`."""
         self.show_rows(columns, revealed(rows))
 
+    def confirm(self, question: str, option: str) -> None:
+        """Go on only if the user says so; ``option`` answers yes before it is asked."""
+        click.confirm(question, abort=True)
+
 
 def revealed(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
     """The rows with the text of their secrets."""

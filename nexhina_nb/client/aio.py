@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import closing
 from dataclasses import replace
 from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 
@@ -30,6 +31,7 @@ from nexhina_nb.client.speech import SpeechReply
 from nexhina_nb.client.streams import OpenStream
 from nexhina_nb.client.transcripts import TranscriptReply
 from nexhina_nb.client.transport import SEND, response, transport
+from nexhina_nb.errors import NexhinaError
 
 __all__ = ["AsyncChatStream", "AsyncClient", "beside", "carry_out"]
 
@@ -125,21 +127,22 @@ class AsyncClient(Shell):
 
     async def _run(self, flow: Flow[T]) -> T:
         outcome: Response | Failure | None = None
-        while True:
-            try:
-                step = flow.send(outcome)
-            except StopIteration as end:
-                result: T = end.value
-                return result
-            outcome = await self._perform(step)
+        with closing(flow):  # also one that is cancelled, for the budgets in it
+            while True:
+                try:
+                    step = flow.send(outcome)
+                except StopIteration as end:
+                    result: T = end.value
+                    return result
+                outcome = await self._perform(step)
 
     async def _perform(self, step: Request | Sleep) -> Response | Failure | None:
         if isinstance(step, Sleep):
             await asyncio.sleep(step.seconds)
             return None
-        self._keep_to(asyncio.get_running_loop())
         answer = None
         try:
+            self._keep_to(asyncio.get_running_loop())
             answer = await self._transport.http.send(self._build(step), **SEND)
             if step.stream and answer.is_success:
                 return response(answer, source=answer)
@@ -147,6 +150,8 @@ class AsyncClient(Shell):
                 return response(answer, await answer.aread())
             finally:
                 await answer.aclose()
+        except NexhinaError as error:
+            return Failure(error, sent=False, hopeless=True)
         except self._transport.errors as error:
             return self._transport.failure(error, step, answered=answer is not None)
 

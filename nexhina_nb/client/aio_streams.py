@@ -9,8 +9,9 @@ from typing import Self
 from nexhina_nb.client.pictures import ImageReply
 from nexhina_nb.client.replies import ChatReply
 from nexhina_nb.client.responding import RespondReply
-from nexhina_nb.client.shell import Piece, Result, StreamShell
+from nexhina_nb.client.shell import StreamShell
 from nexhina_nb.client.speech import SpeechReply
+from nexhina_nb.client.streams import Piece, Result
 from nexhina_nb.client.transcripts import TranscriptReply
 from nexhina_nb.errors import NexhinaError
 
@@ -29,6 +30,7 @@ class AsyncStream(StreamShell[Piece, Result]):
     async def close(self) -> None:
         """Close the connection at once; the gateway stops, and iteration ends."""
         self._closed = True
+        self._state.settle()
         await self._source.aclose()
 
     def __aiter__(self) -> AsyncIterator[Piece]:
@@ -48,16 +50,19 @@ class AsyncStream(StreamShell[Piece, Result]):
         await self.close()
 
     async def _read(self) -> AsyncIterator[Piece]:
-        while not self._closed:
-            try:
-                async with aclosing(self._read_on()) as pieces:
-                    async for piece in pieces:
-                        yield piece
-                return
-            except NexhinaError as error:
-                rest = self._rest(error)
-            self._source = await self._run(rest)
-        await self._source.aclose()
+        try:
+            while not self._closed:
+                try:
+                    async with aclosing(self._read_on()) as pieces:
+                        async for piece in pieces:
+                            yield piece
+                    return
+                except NexhinaError as error:
+                    rest = self._rest(error)
+                self._source = await self._run(rest)
+            await self._source.aclose()
+        finally:
+            self._state.settle()
 
     async def _read_on(self) -> AsyncGenerator[Piece]:
         try:

@@ -34,9 +34,9 @@ class Cost:
         return {"quota": self.quota, "usd": dollars, "source": self.source}
 
 
-def cost_of(billed: str | None, model: Any, usage: Any) -> Cost:
+def cost_of(billed: str | None, model: Any, usage: Any, catalog: Catalog | None = None) -> Cost:
     """The cost of one call from what the gateway says it billed (header or stream comment), else
-    from list prices.
+    from the prices of a catalogue, by default list prices.
     """
     quota = _integer(billed)
     if quota is not None:
@@ -44,10 +44,11 @@ def cost_of(billed: str | None, model: Any, usage: Any) -> Cost:
     # A server may send anything under these names: replies are read leniently.
     if not isinstance(usage, Reply) or not isinstance(model, str):
         return Cost()
-    price = Catalog.bundled().price(model)
+    catalog = Catalog.bundled() if catalog is None else catalog
+    price = catalog.price(model)
     if price is None or (price.per_call is not None and price.unit != "call"):
         return Cost()  # so many pictures or seconds, which the usage does not tell
-    quota = quota_of(price, Tokens.from_usage(usage.dump()))
+    quota = quota_of(price, Tokens.from_usage(usage.dump()), catalog.ratio(model))
     return Cost(quota, usd(quota), "catalogue")
 
 

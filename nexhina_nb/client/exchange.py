@@ -1,115 +1,49 @@
-"""One request and what becomes of it: the policy of trying again, as a generator that knows no
-socket.
+"""One request and what becomes of it: the policy of trying again, as a flow that knows no socket.
 
-A *flow* yields `Request` or `Sleep` and is sent a `Response` or a `Failure` for a request, None for
-a pause; what it returns is the result of the call. `sync.Client` and `aio.AsyncClient` only carry
-out what flows ask for.
+Everything that a client asks of a gateway goes through `exchange`; there budgets are kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from dataclasses import replace
+from typing import Any
 
 import orjson
 
 from nexhina_nb import errors, retry
+from nexhina_nb.client.budgets import ACTIVE
+from nexhina_nb.client.metering import metered
 from nexhina_nb.client.session import Session
+from nexhina_nb.client.steps import Failure, Flow, Request, Response, Sleep
 from nexhina_nb.client.target import Target
-from nexhina_nb.client.uploads import FormData
 from nexhina_nb.wire.errors import from_body
 
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request. ``path`` starts below the base URL, or with ``/api`` below its root; a link that
-    an answer gave is taken as it is. The body is JSON, or a ``form``.
-
-    ``repeatable``: asking twice does no harm, so that a connection lost on the way is tried again.
-    A chat is not: the first call may have been answered, and billed, all the same.
-    """
-
-    method: str
-    path: str
-    body: bytes | None = None
-    stream: bool = False
-    repeatable: bool = False
-    patience: float | None = None
-    target: Target | None = None
-    form: FormData | None = None
-    accept: str = "application/json"
-
-    @property
-    def url(self) -> str:
-        """The full address; only a request that `exchange` has given a target has one."""
-        assert self.target is not None
-        if self.path.startswith(("http://", "https://")):
-            return self.path
-        above = self.target.root if self.path.startswith("/api/") else self.target.base_url
-        return above + self.path
-
-    @property
-    def goes_home(self) -> bool:
-        """Whether it goes to the host that the key is for; a link may lead anywhere."""
-        assert self.target is not None
-        return urlsplit(self.url)[:2] == urlsplit(self.target.base_url)[:2]
-
-    @property
-    def only_once(self) -> bool:
-        """Whether it carries something that can be read only once, so that it cannot be sent
-        again.
-        """
-        return self.form is not None and not self.form.rewindable
-
-
-@dataclass(frozen=True, slots=True)
-class Sleep:
-    """A pause before the next try, in seconds."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """An answer: status, lower-case headers, and the body, or what its bytes are read from if it is
-    a stream.
-
-    ``now`` is the Unix time of its arrival, against which a ``Retry-After`` date is read.
-    """
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)  # not in a verbose traceback: servers have
-    body: bytes = field(default=b"", repr=False)  # been seen to repeat the key in what they answer
-    source: Any = field(default=None, repr=False)
-    now: float = 0.0
-
-    @property
-    def request_id(self) -> str | None:
-        """The id under which the gateway logged the call."""
-        return self.headers.get("x-oneapi-request-id") or self.headers.get("x-request-id")
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """No answer, or half of one. ``sent``: the server may have seen the request; ``answered``: it
-    began to answer.
-    """
-
-    error: errors.ConnectionFailed
-    sent: bool
-    answered: bool = False
-
-
-T = TypeVar("T")
-Flow = Generator[Request | Sleep, Response | Failure | None, T]
+__all__ = [
+    "Failure",
+    "Flow",
+    "Request",
+    "Response",
+    "Sleep",
+    "exchange",
+    "not_an_answer",
+    "once",
+    "passes",
+    "read_error",
+    "read_json",
+    "read_object",
+]
 
 
 def exchange(session: Session, request: Request) -> Flow[Response]:
     """Send until there is an answer below 300, as often as the policy allows; else raise the last
-    error.
+    error. Raises BudgetExceeded before anything is sent.
     """
+    flow = _answered(session, request)
+    budgets = ACTIVE.get()
+    return (yield from metered(session, request, budgets, flow) if budgets else flow)
+
+
+def _answered(session: Session, request: Request) -> Flow[Response]:
     attempt, may_move = 0, True
     while True:
         outcome = yield replace(request, target=session.target)
@@ -134,7 +68,7 @@ def exchange(session: Session, request: Request) -> Flow[Response]:
 def _is_stranger(outcome: Response | Failure) -> bool:
     """Whether nobody is there, or somebody who does not know the key."""
     if isinstance(outcome, Failure):
-        return not outcome.answered
+        return not (outcome.answered or outcome.hopeless)
     return outcome.status == 401
 
 
@@ -164,7 +98,7 @@ def _may_send_again(request: Request, outcome: Response | Failure) -> bool:
 
 def _may_repeat(request: Request, failure: Failure) -> bool:
     if not failure.sent:
-        return True
+        return not failure.hopeless
     return request.repeatable and not isinstance(failure.error, errors.TimedOut)
 
 

@@ -87,6 +87,10 @@ class JoinedChat:
         error.partial, error.hint = self.text, ASK_AGAIN
         return error
 
+    def settle(self) -> None:
+        """No more of it is read: let the budgets know what the latest call cost."""
+        self._current.settle()
+
     def again(self, error: NexhinaError) -> Flow[Any] | None:
         """A flow that asks for the rest; None if nothing can be done or a tool was being called."""
         left = self._asking.policy.max_retries - self._tries
@@ -99,6 +103,7 @@ class JoinedChat:
         return any(c.message.tool_calls or c.message.function_call for c in choices)
 
     def _ask_again(self, error: NexhinaError) -> Flow[Any]:
+        self._current.settle()
         self._broken.append(self._current.so_far)
         ask, policy = partial(self._ask, self.text), self._asking.policy
         (self._current, source), self._tries = yield from ask_again(ask, policy, self._tries, error)

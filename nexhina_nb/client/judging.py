@@ -135,12 +135,7 @@ class Judging:
         self, target: Target, response: Response, answer: dict[str, Any], inputs: Sequence[str]
     ) -> None:
         """Take one answer; Upstream if it does not judge these inputs."""
-        results = answer.get("results")
-        if not isinstance(results, list) or not all(map(_is_result, results)):
-            raise not_an_answer(target, response, "is no moderation")
-        if len(results) != len(inputs):
-            raise not_an_answer(target, response, f"judges {len(results)} of {len(inputs)} inputs")
-        self._verdicts += [_verdict(row, said) for row, said in zip(results, inputs, strict=True)]
+        self._verdicts += read_verdicts(target, response, answer, inputs)
         self._raw.append(ModerationResponse.read(answer))
         said = answer.get("model")
         self._model = said if isinstance(said, str) and said else self._model
@@ -156,6 +151,18 @@ class Judging:
             total(self._costs),
             self._request_id,
         )
+
+
+def read_verdicts(
+    target: Target, response: Response, answer: Mapping[str, Any], inputs: Sequence[str]
+) -> list[Verdict]:
+    """The verdicts of one answer, in order; Upstream if it does not judge these inputs."""
+    results = answer.get("results")
+    if not isinstance(results, list) or not all(map(_is_result, results)):
+        raise not_an_answer(target, response, "is no moderation")
+    if len(results) != len(inputs):
+        raise not_an_answer(target, response, f"judges {len(results)} of {len(inputs)} inputs")
+    return [_verdict(row, said) for row, said in zip(results, inputs, strict=True)]
 
 
 def _is_result(value: Any) -> bool:

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -63,7 +64,12 @@ async def open_line(client: Shell, most: int) -> AsyncIterator[Line]:
         ThreadPoolExecutor(most, "nexhina-call"),
         client._run,
     )
+
+    def beside_loop(flow: Flow[Any]) -> Awaitable[Any]:
+        # Budgets, and where the call comes from, are in the context.
+        return loop.run_in_executor(pool, copy_context().run, call, flow)
+
     try:
-        yield Line(session, patience, lambda flow: loop.run_in_executor(pool, call, flow))
+        yield Line(session, patience, beside_loop)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

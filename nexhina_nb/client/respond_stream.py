@@ -83,6 +83,10 @@ class RespondState(EventState[str, RespondReply]):
         ask, policy = partial(self._rest, self._resuming), self._resuming.policy
         response, self._tries = yield from ask_again(ask, policy, self._tries, error)
         self._resumed += 1
+        if response.hold is None:  # the rest of the same call
+            response = replace(response, hold=self._response.hold)
+        else:
+            self.settle()
         self._begin(response)
         return response.source
 

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from nexhina_nb import settings as settings_module
 from nexhina_nb.client.target import Target, relocated, resolve
 from nexhina_nb.errors import BadInput
+from nexhina_nb.origin import current_origin
 from nexhina_nb.retry import Policy
 from nexhina_nb.secret import Secret
 from nexhina_nb.settings import Settings
@@ -30,6 +31,22 @@ class Session:
     tags: Mapping[str, str] = field(default_factory=dict)
     relocate: Callable[[], Target | None] = lambda: None
     vectors_as: str = "base64"
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether the gateway may learn which notebook and which cell is calling."""
+        target = self.target
+        return target.discovered or target.is_among(self.settings.trusted_gateways)
+
+    def call_tags(self) -> Mapping[str, str]:
+        """The tags of a call that is made now: those of this session, and if the gateway is trusted
+        where the call comes from.
+        """
+        if not self.is_trusted:
+            return self.tags
+        tags = {**current_origin().tags(), **self.tags}
+        # More than fits is no reason for a call to fail.
+        return tags if _length(tags) <= LONGEST_TAGS else self.tags
 
     def move(self) -> bool:
         """Look where the gateway of this machine is now; whether that is somewhere else."""
@@ -71,6 +88,10 @@ def checked_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
     """The tags, if they are texts that fit into a header; else BadInput."""
     if not all(isinstance(part, str) for pair in tags.items() for part in pair):
         raise BadInput("tags are names and values that are texts", hint='tags={"cell": "3"}')
-    if len(urlencode(tags)) > LONGEST_TAGS:
+    if _length(tags) > LONGEST_TAGS:
         raise BadInput(f"the tags take more than {LONGEST_TAGS:,} bytes", hint="use short ids")
     return dict(tags)
+
+
+def _length(tags: Mapping[str, str]) -> int:
+    return len(urlencode(tags))

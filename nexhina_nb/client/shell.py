@@ -12,15 +12,13 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, Self, TypeVar, ove
 
 from nexhina_nb.client.exchange import Flow, Request
 from nexhina_nb.client.session import open_session
-from nexhina_nb.client.streams import OpenStream
+from nexhina_nb.client.streams import OpenStream, Piece, Result
 from nexhina_nb.client.transport import Transport, transport
 from nexhina_nb.errors import BadInput, ConnectionFailed, NexhinaError, StreamBroken
 from nexhina_nb.secret import Secret
 from nexhina_nb.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
-Piece = TypeVar("Piece")
-Result = TypeVar("Result")
 Whole = TypeVar("Whole", covariant=True)
 Opened = TypeVar("Opened", covariant=True)
 
@@ -54,6 +52,13 @@ class Shell:
     def is_local(self) -> bool:
         """Whether this is the gateway that runs on this machine, wherever it listens now."""
         return self._session.target.discovered
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether its calls tell the gateway which notebook and cell they come from: that of this
+        machine, and those of the setting ``trusted_gateways``.
+        """
+        return self._session.is_trusted
 
     @property
     def key(self) -> Secret:
@@ -94,7 +99,7 @@ class Shell:
     def _build(self, request: Request) -> Any:
         if self._transport.http.is_closed:
             raise ConnectionFailed("this client is closed", hint="make a new one")
-        return self._transport.build(request, self._session.tags)
+        return self._transport.build(request, self._session.call_tags())
 
 
 class StreamShell(Generic[Piece, Result]):

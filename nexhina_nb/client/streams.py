@@ -23,8 +23,21 @@ from nexhina_nb.wire.sse import Comment, Decoder, Event
 ASK_AGAIN = "what came is in .partial; a broken stream cannot be resumed, only asked again"
 BY_ITSELF = "what came is in .partial; resume=2 asks again, and goes on where it broke off"
 
+
+class Told(Protocol):
+    """A reply, as far as its price is told by it."""
+
+    @property
+    def model(self) -> str:
+        """The model that answered."""
+
+    @property
+    def usage(self) -> Any:
+        """What it counted."""
+
+
 Piece = TypeVar("Piece")
-Result = TypeVar("Result")
+Result = TypeVar("Result", bound=Told)
 PieceOut = TypeVar("PieceOut", covariant=True)
 ResultOut = TypeVar("ResultOut", covariant=True)
 
@@ -60,6 +73,9 @@ class State(Protocol[PieceOut, ResultOut]):
 
     def broken(self, what: str) -> StreamBroken:
         """The error for a stream that cannot go on, with what came."""
+
+    def settle(self) -> None:
+        """No more of it is read: let the budgets know what it cost, as far as that is known."""
 
     def again(self, error: NexhinaError) -> Flow[Any] | None:
         """How to get the rest after an error: a flow that gives the next open answer; None if this
@@ -149,6 +165,16 @@ class EventState(ABC, Generic[Piece, Result]):
     def broken(self, what: str) -> StreamBroken:
         """The error for a stream that cannot go on, with what came."""
         return StreamBroken(what, partial=self.text, hint=self.hint)
+
+    def settle(self) -> None:
+        """No more of it is read: let the budgets know what it cost, as far as that is known."""
+        hold, reply = self._response.hold, self._reply
+        if hold is None:
+            return
+        if reply is None:
+            hold.settle(self._billed)
+        else:
+            hold.settle(self._billed, reply.model, reply.usage)
 
     def again(self, error: NexhinaError) -> Flow[Any] | None:
         """There is no going on, unless a kind of stream knows how."""

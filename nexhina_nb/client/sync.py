@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from nexhina_nb.client import core
@@ -32,6 +33,7 @@ from nexhina_nb.client.sync_streams import (
 )
 from nexhina_nb.client.transcripts import TranscriptReply
 from nexhina_nb.client.transport import SEND, response
+from nexhina_nb.errors import NexhinaError
 
 __all__ = ["ChatStream", "Client"]
 
@@ -76,7 +78,8 @@ class Client(Shell):
     ``NEXHINA_API_KEY``, ``nexhina.toml``), else, for the key, from the keyring, else from the
     gateway that runs on this machine. A base URL that is a bare host gets ``/v1``. ``timeout`` is
     the longest wait for the next bytes, in seconds; ``http_client`` may be an `httpx2.Client` or
-    `httpx.Client`, which stays the caller's to close. ``tags`` go with every call.
+    `httpx.Client`, which stays the caller's to close. ``tags`` go with every call; to a
+    trusted gateway (`is_trusted`) a call made in a notebook also tells which notebook and cell.
 
     Raises GatewayNotRunning if there is nothing to talk to.
     """
@@ -119,18 +122,19 @@ class Client(Shell):
 
     def _run(self, flow: Flow[T]) -> T:
         outcome: Response | Failure | None = None
-        while True:
-            try:
-                step = flow.send(outcome)
-            except StopIteration as end:
-                result: T = end.value
-                return result
-            try:
-                outcome = self._perform(step)
-            except KeyboardInterrupt:
-                # By now the connection is closed. A fresh one leaves the frames of the HTTP
-                # library, and the headers in their variables, out of what a notebook shows.
-                raise KeyboardInterrupt from None
+        with closing(flow):  # also one that is interrupted, for the budgets in it
+            while True:
+                try:
+                    step = flow.send(outcome)
+                except StopIteration as end:
+                    result: T = end.value
+                    return result
+                try:
+                    outcome = self._perform(step)
+                except KeyboardInterrupt:
+                    # By now the connection is closed. A fresh one leaves the frames of the HTTP
+                    # library, and the headers in their variables, out of what a notebook shows.
+                    raise KeyboardInterrupt from None
 
     def _perform(self, step: Request | Sleep) -> Response | Failure | None:
         if isinstance(step, Sleep):
@@ -145,5 +149,7 @@ class Client(Shell):
                 return response(answer, answer.read())
             finally:
                 answer.close()
+        except NexhinaError as error:
+            return Failure(error, sent=False, hopeless=True)
         except self._transport.errors as error:
             return self._transport.failure(error, step, answered=answer is not None)

@@ -9,8 +9,9 @@ from typing import Self
 from nexhina_nb.client.pictures import ImageReply
 from nexhina_nb.client.replies import ChatReply
 from nexhina_nb.client.responding import RespondReply
-from nexhina_nb.client.shell import Piece, Result, StreamShell
+from nexhina_nb.client.shell import StreamShell
 from nexhina_nb.client.speech import SpeechReply
+from nexhina_nb.client.streams import Piece, Result
 from nexhina_nb.client.transcripts import TranscriptReply
 from nexhina_nb.client.transport import hang_up
 from nexhina_nb.errors import NexhinaError
@@ -30,6 +31,7 @@ class Stream(StreamShell[Piece, Result]):
     def close(self) -> None:
         """Close the connection at once, from any thread; the gateway stops, and iteration ends."""
         self._closed = True
+        self._state.settle()
         if self._reader in (None, threading.get_ident()):
             self._source.close()
         else:
@@ -54,14 +56,17 @@ class Stream(StreamShell[Piece, Result]):
 
     def _read(self) -> Iterator[Piece]:
         self._reader = threading.get_ident()
-        while not self._closed:
-            try:
-                yield from self._read_on()
-                return
-            except NexhinaError as error:
-                rest = self._rest(error)
-            self._source = self._run(rest)
-        self._source.close()
+        try:
+            while not self._closed:
+                try:
+                    yield from self._read_on()
+                    return
+                except NexhinaError as error:
+                    rest = self._rest(error)
+                self._source = self._run(rest)
+            self._source.close()
+        finally:
+            self._state.settle()
 
     def _read_on(self) -> Iterator[Piece]:
         try:

@@ -41,6 +41,16 @@ class Target:
         except ValueError:
             return host == "localhost" or host.endswith(".localhost")
 
+    def is_among(self, gateways: str) -> bool:
+        """Whether it is one of those in a list, separated by commas, of hosts (each with its port
+        or without) and base URLs.
+        """
+        if not gateways:
+            return False
+        parts = urlsplit(self.base_url.lower())
+        names = {parts.hostname, parts.netloc, f"{parts.scheme}://{parts.netloc}"}
+        return any(_origin(name) in names for name in gateways.lower().split(","))
+
     def how_to_reach(self) -> str:
         """What to do when nothing answers there."""
         if self.is_local:
@@ -72,6 +82,12 @@ def normalise(base_url: str) -> str:
         )
     path = parts.path.rstrip("/").removesuffix("/chat/completions") or "/v1"
     return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _origin(gateway: str) -> str:
+    """The scheme and host of an address; a host is left as it is."""
+    scheme, found, rest = gateway.strip().rpartition("://")
+    return scheme + found + rest.partition("/")[0]
 
 
 def _split(url: str) -> SplitResult | None:

@@ -6,13 +6,13 @@ This module loads NumPy, so `core` imports it only when something is embedded.
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+import pybase64
 
 from nexhina_nb.client.cost import Cost, cost_of, total
 from nexhina_nb.client.exchange import Response
@@ -196,7 +196,7 @@ def _read(item: Any, position: int) -> tuple[int, npt.NDArray[np.float32]]:
 def _numbers(embedding: str | Sequence[float] | Any, position: int) -> npt.NDArray[np.float32]:
     try:
         if isinstance(embedding, str):
-            vector = np.frombuffer(binascii.a2b_base64(embedding, strict_mode=True), "<f4")
+            vector = np.frombuffer(pybase64.b64decode(embedding, validate=True), "<f4")
         else:
             vector = np.asarray(embedding, np.float32)
     except (ValueError, TypeError, OverflowError):

@@ -3,6 +3,7 @@
 * NexhinaError
   x ConfigError             a setting is missing or does not make sense
   x BadInput                what was typed or passed cannot be used; nothing was sent
+    + BudgetExceeded        a call might go over a budget
   x MissingDependency       an optional package is needed; names the extra that brings it
   x GatewayNotRunning       no gateway was found to talk to
   x ConnectionFailed        the gateway cannot be reached, or the connection broke
@@ -62,6 +63,7 @@ from nexhina_nb.errors.api import (
 from nexhina_nb.errors.base import (
     BadInput,
     BatchFailed,
+    BudgetExceeded,
     ConfigError,
     ConnectionFailed,
     GatewayNotRunning,
@@ -79,6 +81,7 @@ __all__ = [
     "BadInput",
     "BadRequest",
     "BatchFailed",
+    "BudgetExceeded",
     "ConfigError",
     "Conflict",
     "ConnectionFailed",

@@ -16,6 +16,7 @@ class NexhinaError(Exception):
     """
 
     show_traceback: bool = False
+    partial: Any = None  # what was done by then, where that is worth something
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -45,6 +46,17 @@ class ConfigError(NexhinaError):
 
 class BadInput(NexhinaError):
     """What was typed or passed cannot be used; nothing was sent."""
+
+
+class BudgetExceeded(BadInput):
+    """A call might go over a budget, so it was not sent.
+
+    ``waits``: calls under way hold money of the budget, some of which may come back.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, waits: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.waits = waits
 
 
 class MissingDependency(NexhinaError):

@@ -145,7 +145,7 @@ def convert(option: Option, text: str) -> Any:
         raise BadInput(
             f"{option.label} cannot be {text!r}", hint=f"it takes {_NEEDS[option.kind]}"
         ) from None
-    if option.choices and value not in option.choices:
+    if option.choices and not option.takes(value):
         hint = nearest(text, option.choices, "choose from")
         raise BadInput(f"{option.label} cannot be {text!r}", hint=hint)
     return value

@@ -24,7 +24,7 @@ def run(words: Sequence[str], place: Place) -> None:
     """Run a command. Raises what it raises, BadInput for words that it does not take, and
     NexhinaError if it ends with an exit code.
     """
-    asked = [*words, "--help"] if len(words) == 1 and _is_group(words[0]) else list(words)
+    asked = [*words, "--help"] if len(words) == 1 and _needs_more(words[0]) else list(words)
     # In a thread: commands have event loops of their own, and the kernel's is running in this one.
     pool = ThreadPoolExecutor(1)
     try:
@@ -70,5 +70,6 @@ def follow(words: Sequence[str], word: str) -> list[str] | None:
     return [item.value for item in found]
 
 
-def _is_group(name: str) -> bool:
-    return isinstance(main.commands.get(name), click.Group)
+def _needs_more(name: str) -> bool:
+    command = main.commands.get(name)
+    return isinstance(command, click.Group) and not command.invoke_without_command

@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -73,7 +75,8 @@ class Nexhina(Magics, Defaults):
         if parsed.args.help and not isinstance(parsed.args, Administration):
             return Note(manual.page(parsed.verb))
         body = () if cell is None else (cell,)
-        return command(parsed.verb)(self._context(names, parsed), parsed.args, *body)
+        with within(getattr(parsed.args, "budget", None)):
+            return command(parsed.verb)(self._context(names, parsed), parsed.args, *body)
 
     def _context(self, names: Names, parsed: Parsed) -> Context:
         settings, origin = self.settings(), origin_of(self.shell)
@@ -91,6 +94,15 @@ class Nexhina(Magics, Defaults):
 
 # What `%nexhina?` shows.
 Nexhina.nexhina.__doc__ = manual.manual()
+
+
+def within(budget: Decimal | None) -> AbstractContextManager[object]:
+    """What --budget says of the calls of a command."""
+    if budget is None:
+        return nullcontext()
+    module = importlib.import_module("nexhina_nb.client.budgets")
+    found: AbstractContextManager[object] = module.budget(budget)
+    return found
 
 
 def command(verb: Verb) -> Callable[..., Any]:

@@ -63,11 +63,7 @@ def _cell(value: Any) -> str:
 
 def pick(names: Names, frame: str, column: str | None) -> tuple[Any, Any]:
     """The frame of that name, and the column as the frame calls it. Raises BadInput."""
-    value = names[frame]
-    if not is_frame(value):
-        kind = type(value).__name__
-        hint = f"name the frame of {frame}.collect()" if kind == "LazyFrame" else "--from FRAME"
-        raise BadInput(f"{frame} is no pandas or polars DataFrame but a {kind}", hint=hint)
+    value = frame_of(names, frame)
     columns = [str(name) for name in value.columns]
     if column is None:
         raise BadInput("--from needs --column", hint=f"columns: {', '.join(columns)}")
@@ -75,3 +71,13 @@ def pick(names: Names, frame: str, column: str | None) -> tuple[Any, Any]:
         hint = nearest(column, columns, "columns")
         raise BadInput(f"{frame} has no column {column!r}", hint=hint)
     return value, value.columns[columns.index(column)]
+
+
+def frame_of(names: Names, frame: str) -> Any:
+    """The frame of that name. Raises BadInput."""
+    value = names[frame]
+    if not is_frame(value):
+        kind = type(value).__name__
+        hint = f"name the frame of {frame}.collect()" if kind == "LazyFrame" else "--from FRAME"
+        raise BadInput(f"{frame} is no pandas or polars DataFrame but a {kind}", hint=hint)
+    return value

@@ -8,6 +8,7 @@ is left alone; a name that does not exist is an error and never an empty text.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from nexhina_nb.errors import BadInput
@@ -20,11 +21,11 @@ _PLACE = re.compile(rf"\{{\{{[ \t]*([^\W\d]\w*)((?:{_STEP})*)[ \t]*\}}\}}")
 _STEPS = re.compile(_STEP)
 
 
-def interpolate(text: str, names: Names) -> str:
-    """The text with its variables in place. Raises BadInput for a name, attribute or index that
-    does not exist.
+def interpolate(text: str, names: Names, written: Callable[[str], str] = str) -> str:
+    """The text with its variables in place, each as it is ``written``. Raises BadInput for a name,
+    attribute or index that does not exist.
     """
-    return _PLACE.sub(lambda match: _shown(_value(match, names)), text)
+    return _PLACE.sub(lambda match: written(_shown(_value(match, names))), text)
 
 
 def _value(match: re.Match[str], names: Names) -> Any:

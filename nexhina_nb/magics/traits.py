@@ -15,6 +15,7 @@ from traitlets import Bool, Float, Int, Set, TraitType, Unicode, default, observ
 from traitlets.config import Configurable
 
 from nexhina_nb import settings
+from nexhina_nb.secret import Secret
 from nexhina_nb.settings import Settings
 
 _KINDS: dict[type[Any], type[TraitType[Any, Any]]] = {
@@ -26,10 +27,9 @@ _KINDS: dict[type[Any], type[TraitType[Any, Any]]] = {
 
 
 def rows() -> Iterator[Field[Any]]:
-    """The settings of the client. Of the private ones only the address: never a key."""
+    """The settings of the client, but no key."""
     for row in settings.rows():
-        is_open = row.name == "base_url" or not row.metadata["private"]
-        if is_open and row.metadata["side"] == "client":
+        if row.metadata["side"] == "client" and not isinstance(row.default, Secret):
             yield row
 
 

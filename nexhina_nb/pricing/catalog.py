@@ -21,6 +21,7 @@ from nexhina_nb.pricing.price import EXACT, Price
 
 # 1,000 tokens a minute of audio (contract 5.8, 20): USD a second → USD per 1M tokens
 _PER_SECOND = Decimal(60_000)
+_ONE = Decimal(1)
 _KINDS_OF_TOKEN = (
     "input", "output", "cached", "cache_write", "image", "audio", "audio_output", "audio_apart",
 )  # fmt: skip
@@ -47,10 +48,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Prices and limits of models; what an operator or a gateway sets goes before the table."""
+    """Prices and limits of models; what an operator or a gateway sets goes before the table (None:
+    that it has no price that is known). ``ratios`` are what a gateway multiplies the prices of its
+    models with, for one group of keys.
+    """
 
     rows: Mapping[str, tuple[Row, ...]]
-    overrides: Mapping[str, Price] = field(default_factory=dict)
+    overrides: Mapping[str, Price | None] = field(default_factory=dict)
+    ratios: Mapping[str, Decimal] = field(default_factory=dict)
 
     @staticmethod
     def bundled() -> Catalog:
@@ -78,6 +83,11 @@ class Catalog:
             if row := self._row(name, at):
                 return row.price
         return None
+
+    def ratio(self, model: str) -> Decimal:
+        """What the price of a model is multiplied with; 1 where nothing else is known."""
+        found = (self.ratios[name] for name in lookup_names(model) if name in self.ratios)
+        return next(found, _ONE)
 
     def context_length(self, model: str) -> int | None:
         """How many input tokens the model takes."""
@@ -107,7 +117,7 @@ class Catalog:
         """Known names close to one that is not known."""
         return suggest(model, self.models(), n)
 
-    def with_overrides(self, prices: Mapping[str, Price]) -> Catalog:
+    def with_overrides(self, prices: Mapping[str, Price | None]) -> Catalog:
         """The same catalog with these prices first, whatever the date."""
         return replace(self, overrides={**self.overrides, **prices})
 

@@ -7,32 +7,24 @@ disagree.
 
 from __future__ import annotations
 
-import json
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal, get_args
 
-from nexhina_nb.errors import BadInput
 from nexhina_nb.pricing import tokens
 from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.cost import Ratio, format_usd, quota, usd
+from nexhina_nb.pricing.inputs import TEXT, Inputs, Message, Verb, count_inputs, messages_of
 from nexhina_nb.pricing.markup import escaped
 from nexhina_nb.pricing.media_estimate import FLOOR, Piece
+from nexhina_nb.pricing.output import Usual, bound
 from nexhina_nb.pricing.price import Price, UnknownPriceWarning
 from nexhina_nb.pricing.usage import Tokens
 
-Verb = Literal[
-    "chat", "respond", "embed", "rerank", "moderate",
-    "image", "speak", "transcribe", "translate", "video",
-]  # fmt: skip
-Message = Mapping[str, Any]
-Inputs = str | Iterable[Any]
+__all__ = ["Estimate", "Verb", "count_inputs", "estimate"]
 
-_UNKNOWN_OUTPUT = 4096
-_TEXT = ("chat", "respond")
 _PIECES = ("image", "speak", "transcribe", "translate", "video")
 
 
@@ -42,7 +34,8 @@ class Estimate:
 
     ``quota`` and ``usd`` are None where no price is known. ``is_exact`` says whether the input was
     counted with the model's own vocabulary, ``assumption`` what the most output rests on.
-    ``amount`` is what is counted where it is not tokens: images, characters, seconds.
+    ``amount`` is what is counted where it is not tokens: images, characters, seconds; ``answers``
+    how many texts are asked for.
     """
 
     verb: Verb
@@ -55,11 +48,26 @@ class Estimate:
     assumption: str = ""
     notes: tuple[str, ...] = ()
     amount: str = ""
+    answers: int = 0
 
     @property
     def usd(self) -> tuple[Decimal, Decimal] | None:
         """The range in USD."""
         return None if self.quota is None else (usd(self.quota[0]), usd(self.quota[1]))
+
+    def narrowed(self, usual: Usual | None) -> Estimate:
+        """The same with answers as long as they usually are; never longer than they can be."""
+        top = self.output_tokens[1]
+        if usual is None or not self.answers or not top:
+            return self
+        least, most = (min(length * self.answers, top) for length in (usual.least, usual.most))
+        words = f"{usual}; {self.assumption}" if most == top else str(usual)
+        quota = self.quota
+        if quota is not None:
+            # Cost grows evenly with the answer, since cliffs are in the length of the input.
+            base, rise = quota[0], quota[1] - quota[0]
+            quota = base + rise * least // top, base - -rise * most // top
+        return replace(self, output_tokens=(least, most), quota=quota, assumption=words)
 
     def __str__(self) -> str:
         return "; ".join(f"{label} {value}" for label, value in self._lines())
@@ -107,7 +115,7 @@ def estimate(
     seconds: float | None = None,
     size: str = "",
     quality: str = "",
-    group_ratio: Ratio = 1,
+    group_ratio: Ratio | None = None,
     catalog: Catalog | None = None,
     at: datetime | date | None = None,
 ) -> Estimate:
@@ -116,29 +124,34 @@ def estimate(
     ``n``), ``speak`` (a text), ``transcribe`` and ``translate`` (with the ``seconds`` of the
     recording), ``video`` (a prompt, with ``seconds`` and ``size``).
 
-    A model without a price gives ``quota=None`` and an `UnknownPriceWarning`. Raises BadInput for
-    another verb.
+    ``group_ratio`` is by default what the catalogue knows, 1 for list prices. A model without a
+    price gives ``quota=None`` and an `UnknownPriceWarning`. Raises BadInput for another verb.
     """
     catalog = Catalog.bundled() if catalog is None else catalog
     price = _price(catalog, model, at)
+    group_ratio = catalog.ratio(model) if group_ratio is None else group_ratio
     if verb in _PIECES:
         piece = Piece(verb, model, str(inputs), seconds, size, quality, n)
         return _of_piece(verb, piece, price, group_ratio)
-    counts = count_inputs(verb, inputs, model=model, documents=documents, tools=tools)
-    total = sum(counts)
+    messages = messages_of(inputs) if verb in TEXT else []
+    counts = count_inputs(verb, messages or inputs, model=model, documents=documents, tools=tools)
+    used = Tokens(prompt=sum(counts))
     most, assumption = 0, ""
-    if verb in _TEXT:
-        most, assumption = _most_output(catalog, model, total, max_tokens, n)
+    if verb in TEXT:
+        images, sounds = tokens.count_media(messages, model)
+        used = replace(used, image_in=images, audio_in=sounds)
+        most, assumption = bound(catalog, model, used.prompt, max_tokens, n)
     return Estimate(
         verb=verb,
         model=model,
-        input_tokens=total,
+        input_tokens=used.prompt,
         output_tokens=(0, most),
-        quota=None if price is None else _quotas(price, total, most, group_ratio),
+        quota=None if price is None else _quotas(price, used, most, group_ratio),
         price=price,
         is_exact=tokens.is_exact(model),
         assumption=assumption,
         notes=tuple(_notes(catalog, model, counts)),
+        answers=n if verb in TEXT else 0,
     )
 
 
@@ -157,7 +170,7 @@ def _of_piece(verb: Verb, piece: Piece, price: Price | None, group_ratio: Ratio)
     return Estimate(
         verb=verb,
         model=piece.model,
-        input_tokens=piece.used.prompt,
+        input_tokens=piece.used(price).prompt,
         output_tokens=(0, 0),
         quota=None if amount is None else (amount, amount),
         price=price,
@@ -167,63 +180,10 @@ def _of_piece(verb: Verb, piece: Piece, price: Price | None, group_ratio: Ratio)
     )
 
 
-def count_inputs(
-    verb: Verb,
-    inputs: Inputs,
-    *,
-    model: str,
-    documents: Iterable[str | Message] | None = None,
-    tools: Sequence[Message] | None = None,
-) -> list[int]:
-    """Input tokens: of each text for embed (or list of token ids), else of the whole call."""
-    encoding = tokens.encoding_for(model)
-    if verb in _TEXT:
-        alone = isinstance(inputs, str)
-        messages = [{"role": "user", "content": inputs}] if alone else list(inputs)
-        return [tokens.count_messages(messages, model, tools)]
-    if verb == "rerank":
-        texts = [str(inputs), *map(_document_text, () if documents is None else documents)]
-        return [sum(tokens.count_many(texts, encoding))]
-    if verb in ("embed", "moderate"):
-        return _count_texts(inputs, encoding)
-    raise BadInput(f"cannot estimate {verb!r}", hint=f"known: {', '.join(get_args(Verb))}")
-
-
-def _count_texts(inputs: Inputs, encoding: str) -> list[int]:
-    if isinstance(inputs, str):
-        return [tokens.count(inputs, encoding)]
-    rows = list(inputs)  # a column of a frame has no truth value
-    if rows and isinstance(rows[0], int):
-        return [len(rows)]
-    if rows and not isinstance(rows[0], str):
-        return [len(ids) for ids in rows]
-    return tokens.count_many(rows, encoding)
-
-
-def _document_text(document: str | Message) -> str:
-    if isinstance(document, str):
-        return document
-    text = document.get("text")
-    return text if isinstance(text, str) else json.dumps(document, ensure_ascii=False)
-
-
-def _most_output(
-    catalog: Catalog, model: str, total: int, max_tokens: int | None, n: int
-) -> tuple[int, str]:
-    context, limit = catalog.context_length(model), catalog.max_output(model)
-    times = f" × {n} answers" if n > 1 else ""
-    if max_tokens is not None:
-        return max_tokens * n, f"at most max_tokens = {max_tokens:,}{times}"
-    if limit is not None:
-        return limit * n, f"at most the model's {limit:,} tokens of output{times}"
-    if context is not None:
-        rest = max(context - total, 0)
-        return rest * n, f"at most what the context of {context:,} tokens leaves{times}"
-    return _UNKNOWN_OUTPUT * n, f"at most {_UNKNOWN_OUTPUT:,}; the model's limit is unknown{times}"
-
-
-def _quotas(price: Price, total: int, most: int, group_ratio: Ratio) -> tuple[int, int]:
-    low, high = (quota(price, Tokens(total, output), group_ratio) for output in (0, most))
+def _quotas(price: Price, used: Tokens, most: int, group_ratio: Ratio) -> tuple[int, int]:
+    low, high = (
+        quota(price, replace(used, completion=output), group_ratio) for output in (0, most)
+    )
     return low, high
 
 

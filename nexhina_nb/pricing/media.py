@@ -15,6 +15,8 @@ from typing import Any
 from nexhina_nb.pricing.vocabulary import is_exact
 
 AUDIO, VIDEO, FILE = 256, 8192, 4096
+IMAGE_PARTS = ("image_url", "input_image", "image")
+AUDIO_PARTS = ("input_audio", "audio")
 IMAGE_ELSEWHERE = 520  # an image for a model that is not OpenAI's
 _BASE, _TILE = 85, 170
 _UNKNOWN = (
@@ -32,9 +34,9 @@ _JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 def part_tokens(part: Mapping[str, Any], model: str) -> int:
     """Tokens of one content part that is not text; an unknown kind counts as a file."""
     kind = part.get("type")
-    if kind in ("image_url", "input_image", "image"):
+    if kind in IMAGE_PARTS:
         return _image_part(part, model)
-    if kind in ("input_audio", "audio"):
+    if kind in AUDIO_PARTS:
         return AUDIO
     if kind in ("video_url", "video"):
         return VIDEO

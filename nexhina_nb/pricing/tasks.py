@@ -53,6 +53,11 @@ def video_ratios(model: str, *, seconds: Ratio | None = None, size: str = "") ->
     return SORA_SECONDS if seconds is None else seconds, Decimal("1.666667") if large else _ONE
 
 
+def speaks_by_token(model: str) -> bool:
+    """Whether a model of speech counts its text in tokens; the others count characters."""
+    return "gpt" in model
+
+
 def task_quota(price: Price, group_ratio: Ratio = 1, *, other_ratios: Iterable[Ratio] = ()) -> int:
     """Quota of a task (video), truncated.
 

@@ -14,13 +14,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nexhina_nb.pricing import vocabulary
-from nexhina_nb.pricing.media import part_tokens
+from nexhina_nb.pricing.media import AUDIO_PARTS, IMAGE_PARTS, part_tokens
 from nexhina_nb.pricing.vocabulary import DEFAULT, encoding_for, is_exact
 
 __all__ = [
     "count",
     "count_many",
+    "count_media",
     "count_messages",
+    "count_parts",
     "decode",
     "decode_bytes",
     "encode",
@@ -75,6 +77,27 @@ def count_messages(
     for tool in tools or ():
         total += PER_TOOL + sum(count(text, encoding) for text in _tool_texts(tool))
     return total
+
+
+def count_media(messages: Iterable[Mapping[str, Any]], model: str) -> tuple[int, int]:
+    """How many of a chat's prompt tokens are of images, and how many of sound: some models have
+    prices of their own for them.
+    """
+    images = sounds = 0
+    for part in (part for message in messages for part in _media(message)):
+        if part.get("type") in IMAGE_PARTS:
+            images += part_tokens(part, model)
+        elif part.get("type") in AUDIO_PARTS:
+            sounds += part_tokens(part, model)
+    return images, sounds
+
+
+def count_parts(parts: Iterable[Mapping[str, Any]], model: str) -> int:
+    """Tokens of texts and images that are one input together, as moderation takes them."""
+    kept = list(parts)
+    text = "\n".join(str(part.get("text")) for part in kept if part.get("type") == "text")
+    media = (part_tokens(part, model) for part in kept if part.get("type") != "text")
+    return count(text, encoding_for(model)) + sum(media)
 
 
 def _count_fast(fast: vocabulary.Ordinary, text: str, encoding: str) -> int:

@@ -34,9 +34,11 @@ class Bar:
         """Show how far the batch is."""
         if self._parts is None:
             self._parts = Parts(self._title)
+            self._parts.set(progress)
             # The text is what front ends without widgets show until the end.
             data = self._parts.row._repr_mimebundle_()
-            self._publish(data | {"text/plain": f"{self._title}: running"}, update=False)
+            text = f"{self._title}: {figures.running(progress)}"
+            self._publish(data | {"text/plain": text}, update=False)
         self._parts.set(progress)
 
     def end(self, progress: Progress, outcome: Outcome) -> None:

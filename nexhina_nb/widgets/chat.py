@@ -177,14 +177,14 @@ class Chat(anywidget.AnyWidget):
         return ask
 
     def _connected(self) -> Client:
-        """The client; only the gateway of this machine learns which notebook and cell is asking."""
+        """The client; only gateways that are trusted learn which notebook and cell is asking."""
         if self._client is not None:
             return self._client
         with self._lock:
             if self._own_client is None:
                 self._own_client = Client()
             client = self._own_client
-        return client if client.settings.base_url else client.with_tags(**self._origin.tags())
+        return client.with_tags(**self._origin.tags()) if client.is_trusted else client
 
     def _show(self, change: dict[str, Any]) -> None:
         """Tell the front end of a turn that changed."""

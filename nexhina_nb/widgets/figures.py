@@ -14,13 +14,16 @@ SIGNS: dict[str, str] = {"done": "✓", "flawed": "⚠", "stopped": "■", "fail
 
 
 def running(progress: Progress) -> str:
-    """``1,200 / 5,000 · 300 from cache · 612 rows/s · 44,120 tokens · $0.0009 · 6 s left``"""
+    """``1,200 / 5,000 · 300 from cache · 612 rows/s · 44,120 tokens · $0.0009, about $0.0038 to
+    come · 6 s left``
+    """
     pace, left = progress.rows_per_second, progress.seconds_left
     return _joined(
         f"{progress.done:,} / {progress.total:,}",
         *_tallies(progress),
         f"{pace:,.0f} rows/s" if pace >= 10 else f"{pace:.1f} rows/s" if pace > 0 else "",
-        *_spent(progress),
+        _tokens(progress),
+        _money(progress),
         f"{duration(left)} left" if left is not None and left >= 1 else "",
     )
 
@@ -34,14 +37,17 @@ def final(progress: Progress, outcome: Outcome) -> str:
         outcome,
         f"{counted} {rows}",
         *_tallies(progress),
-        *_spent(progress),
+        _tokens(progress),
+        "" if progress.usd is None else format_usd(progress.usd),
         duration(progress.seconds) if progress.sent else "",
+        "the deadline came first" if progress.is_late else "",
     )
 
 
 def sign(progress: Progress, outcome: Outcome) -> str:
-    """The sign of an outcome; a batch that came to its end with failed rows has one of its own."""
-    return SIGNS["flawed" if outcome == "done" and progress.failed else outcome]
+    """The sign of an outcome; a batch that came to its end without all rows has one of its own."""
+    is_flawed = progress.failed > 0 or progress.is_late
+    return SIGNS["flawed" if outcome == "done" and is_flawed else outcome]
 
 
 def duration(seconds: float) -> str:
@@ -60,12 +66,22 @@ def _tallies(progress: Progress) -> list[str]:
         f"{progress.cached:,} from cache" if progress.cached else "",
         f"{progress.failed:,} failed" if progress.failed else "",
         f"{progress.retries:,} tried again" if progress.retries else "",
+        f"{progress.hedged:,} asked twice" if progress.hedged else "",
     ]
 
 
-def _spent(progress: Progress) -> list[str]:
-    tokens = f"{progress.tokens:,} tokens" if progress.tokens else ""
-    return [tokens, "" if progress.usd is None else format_usd(progress.usd)]
+def _tokens(progress: Progress) -> str:
+    return f"{progress.tokens:,} tokens" if progress.tokens else ""
+
+
+def _money(progress: Progress) -> str:
+    spent, coming = progress.usd, progress.usd_to_come
+    if spent is None:
+        return ""
+    if not coming:
+        return format_usd(spent)
+    digits = max(2, 1 - coming.adjusted())  # more than two that count would promise too much
+    return f"{format_usd(spent)}, about {format_usd(round(coming, digits))} to come"
 
 
 def _joined(*parts: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from nexhina_nb.analysis.cells import GONE
-from nexhina_nb.analysis.costs import OTHERS, Place, Sum, cost, summed
+from nexhina_nb.analysis.costs import OTHERS, UNTAGGED, Place, Sum, cost, summed
 from nexhina_nb.analysis.frames import from_rows
 from nexhina_nb.client import Client
 from nexhina_nb.discovery import Running, announce, holding
@@ -130,8 +130,41 @@ def test_the_table(gateway: RunningGateway) -> None:
     assert "total" in found._repr_mimebundle_()[0]["text/html"]
 
 
+def tagged(quota: int, **tags: str) -> dict[str, Any]:
+    return row(quota=quota, other=json.dumps({"tags": tags}))
+
+
+def test_a_tag_of_ones_own() -> None:
+    rows = [
+        tagged(5, project="atlas", cell="c1"), tagged(3, project="atlas"),
+        tagged(20, project="tag:é"), tagged(1, team="x"), row(quota=2, other="{broken"),
+        row(quota=4, other='{"tags": ["project"]}'), row(quota=6, other='{"tags": {"project": 7}}'),
+    ]  # fmt: skip
+    found = summed("tag:project", from_rows(rows), Place())
+    assert {key: figures.quota for key, figures in found.items()} == {
+        ("tag:é",): 20, (UNTAGGED,): 13, ("atlas",): 8,
+    }  # fmt: skip
+    assert list(summed("tag:cell", from_rows(rows), Place()))[1] == ("c1",)
+
+
+def test_the_tags_of_a_client_come_back(gateway: RunningGateway) -> None:
+    with Client(gateway.base_url, gateway.key, tags={"cell": "a & b"}) as client:
+        billed = client.chat("hello").cost.quota
+        found = cost("tag:cell", client=client)
+    assert {key: figures.quota for key, figures in found.sums.items()} == {("a & b",): billed}
+    assert found.frame().columns[0] == "tag:cell"
+    assert repr(found).splitlines()[1].split()[:3] == ["a", "&", "b"]
+
+
+@pytest.mark.parametrize("by", ["tag:", "tag", "tags:x", ""])
+def test_a_tag_has_a_name(by: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        cost(by)
+    assert "tag:NAME" in str(refused.value.hint)
+
+
 def test_refusals() -> None:
     with pytest.raises(BadInput, match="by 'moon'"):
-        cost("moon")  # type: ignore[arg-type]
+        cost("moon")
     with pytest.raises(GatewayNotRunning):
         cost(settings=load())

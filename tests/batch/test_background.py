@@ -13,7 +13,7 @@ import pytest
 
 from nexhina_nb.batch import background
 from nexhina_nb.batch.address import Address
-from nexhina_nb.batch.background import carry_out
+from nexhina_nb.batch.background import Manner, carry_out
 from nexhina_nb.batch.embed import Embedding, EmbedWork
 from nexhina_nb.batch.inputs import MISSING, pack, read
 from nexhina_nb.batch.progress import Progress
@@ -31,7 +31,7 @@ def test_progress_is_reported_ten_times_a_second(upstream: Upstream, client: Cli
     work = EmbedWork(inputs, Embedding("m", None, 10), Address("embed", "", "m"), None, tally)
     work.look_up()
     reports: list[Progress] = []
-    carry_out(work, list(work.parts()), client, 4, tally, reports.append)
+    carry_out(work, list(work.parts()), client, Manner(4), tally, reports.append)
     seconds = reports[-1].seconds
     assert 1 <= len(reports) <= 10 * seconds + 2
     assert [r.done for r in reports] == sorted(r.done for r in reports)
@@ -57,7 +57,7 @@ def test_the_last_report_of_a_stopped_batch_is_its_end(upstream: Upstream, clien
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        carry_out(work, list(work.parts()), client, 4, tally, report)
+        carry_out(work, list(work.parts()), client, Manner(4), tally, report)
     assert reports[-1].done == tally.done < 400
     assert len(reports) >= 2
 

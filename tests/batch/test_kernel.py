@@ -178,3 +178,57 @@ def test_the_gateway_learns_which_cell_is_calling(kernel: Kernel) -> None:
     assert made.status == "ok", made.error
     logged = kernel.run("print(nx.Client().logs()[0]['other'])")
     assert '"cell": "cell-42"' in logged.text
+
+
+HANGING = {
+    "embed": "nx.embed(frame, 'text', client=client, batch_size=10)",
+    "a Series": "frame['text'].nx.embed(client=client, batch_size=20)",
+    "one call": "nx.rerank(frame, 'q', on='text', client=client)",
+    "a call a row": "nx.ask(frame, 'Sum up: {text}', client=client)",
+}
+
+
+@pytest.mark.parametrize("call", HANGING)
+def test_an_interrupt_does_not_wait_for_what_hangs(
+    kernel: Kernel, upstream: Upstream, call: str
+) -> None:
+    upstream.faults = Faults(latency=60.0)
+    assert kernel.run(setup(upstream, call) + FRAMES["pandas"]).status == "ok"
+    at: list[float] = []
+
+    def interrupt() -> None:
+        until(lambda: upstream.under_way > 0)
+        at.append(time.monotonic())
+        os.kill(pid_of(kernel), signal.SIGINT)
+
+    helper = threading.Thread(target=interrupt)
+    helper.start()
+    ran = kernel.run(HANGING[call])
+    helper.join()
+    assert ran.error["ename"] == "Stopped"
+    assert "0 of 5,000 rows done" in ran.error["evalue"]
+    assert ran.idle_at - at[0] < 10  # far less than the 60 of a call; a hundredth of a second here
+    part = kernel.run("import sys; print(len(sys.last_value.partial))")
+    assert part.text.strip() == "5000"
+    until(lambda: upstream.under_way == 0)
+
+
+def test_an_interrupt_ends_a_lazy_query(kernel: Kernel, upstream: Upstream) -> None:
+    upstream.faults = Faults(latency=60.0)
+    assert kernel.run(setup(upstream, "lazy") + FRAMES["polars"]).status == "ok"
+    at: list[float] = []
+
+    def interrupt() -> None:
+        until(lambda: upstream.under_way > 0)
+        at.append(time.monotonic())
+        os.kill(pid_of(kernel), signal.SIGINT)
+
+    helper = threading.Thread(target=interrupt)
+    helper.start()
+    ran = kernel.run(
+        "frame.lazy().nx.embed('text', dimensions=8, client=client, batch_size=10).collect()"
+    )
+    helper.join()
+    assert ran.error["ename"] == "KeyboardInterrupt"
+    assert ran.idle_at - at[0] < 10
+    until(lambda: upstream.under_way == 0)

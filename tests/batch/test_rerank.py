@@ -154,7 +154,7 @@ def test_what_cannot_be_used_is_said(
     with pytest.raises(errors.BadInput) as caught:
         nx.rerank(pd.DataFrame({"text": ["a"], "rank": "b"}), *arguments, client=client, **options)
     assert said in str(caught.value)
-    assert upstream.requests == 0
+    assert not upstream.sent
 
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame, pa.table])
@@ -204,7 +204,7 @@ def test_the_price_before(upstream: Upstream, client: Client) -> None:
     frame = pd.DataFrame({"text": ["a b c"] * 100})
     estimate = nx.rerank(frame, "d e", client=client, dry_run=True)
     assert (estimate.verb, estimate.input_tokens) == ("rerank", 5)
-    assert upstream.requests == 0
+    assert not upstream.sent
 
 
 def test_with_the_real_gateway(shared_gateway: Any) -> None:

@@ -13,6 +13,7 @@ from nexhina_nb.batch.inputs import read
 from nexhina_nb.batch.pace import Pace
 from nexhina_nb.batch.runner import Runner
 from nexhina_nb.batch.tally import Tally
+from nexhina_nb.batch.turns import OwnTurns
 from nexhina_nb.batch.verdicts import Verdict, in_words, is_refusal, judge
 from nexhina_nb.client import Client
 from nexhina_nb.client.lines import open_line
@@ -31,7 +32,8 @@ def run(
 
     async def main() -> None:
         async with open_line(client, 8) as line:
-            await Runner(work, line, Pace(at_once), tally, policy=policy).run(work.parts())
+            turns = OwnTurns(Pace(at_once))
+            await Runner(work, line, turns, tally, policy=policy).run(work.parts())
 
     asyncio.run(main())
     return work, tally
@@ -107,3 +109,53 @@ def test_refusals_and_words() -> None:
     assert not is_refusal(errors.InternalError("no"))
     assert in_words(errors.TooLarge("too much")) == "request_too_large: too much"
     assert in_words(errors.TimedOut("late")) == "TimedOut: late"
+
+
+def test_every_turn_is_given_back(upstream: Upstream, client: Client) -> None:
+    def refuses(body: dict[str, list[str]]) -> Reply | None:
+        is_last = len(upstream.answered) >= 20 and "input" in body
+        return (401, {}, error("invalid_api_key", "no such key")) if is_last else None
+
+    upstream.faults = Faults(answer=refuses)
+    inputs = read(TEXTS, "x")
+    for at_once in range(1, 9):
+        upstream.forget()
+        pace, tally = Pace(at_once), Tally(len(TEXTS))
+        work = EmbedWork(inputs, Embedding("m", None, 3), Address("embed", "", "m"), None, tally)
+
+        async def main(work: EmbedWork = work, pace: Pace = pace, tally: Tally = tally) -> None:
+            async with open_line(client, 8) as line:
+                await Runner(work, line, OwnTurns(pace), tally).run(work.parts())
+
+        with pytest.raises(errors.Authentication):
+            asyncio.run(main())
+        assert pace.under_way == 0
+
+
+def test_bad_inputs_that_are_tried_last_do_not_sink_the_others(
+    upstream: Upstream, client: Client
+) -> None:
+    bad = {f"text {number}" for number in range(0, 60, 3)}
+
+    def breaks(body: dict[str, list[str]]) -> Reply | None:
+        is_bad = bool(bad.intersection(body.get("input", [])))
+        return (500, {}, error("internal_error", "it broke")) if is_bad else None
+
+    upstream.faults = Faults(answer=breaks)
+    work, tally = run(client, Policy(max_retries=2, base=0.05), size=1)
+    assert {TEXTS[row] for row in work.errors()} == bad
+    assert (tally.done, tally.failed) == (40, 20)
+
+
+def test_an_input_at_which_the_server_hangs_up_fails_alone(
+    upstream: Upstream, client: Client
+) -> None:
+    def slow(texts: list[str]) -> float:
+        if "text 59" in texts:
+            raise ConnectionError
+        return 0.0
+
+    upstream.faults = Faults(slow=slow)
+    work, tally = run(client, Policy(max_retries=1, base=0.01))
+    assert list(work.errors()) == [59]
+    assert tally.done == 59

@@ -1,8 +1,10 @@
-"""A server of embeddings and rankings that counts what it is asked for, and fails as it is told.
+"""A server of embeddings, rankings, answers, verdicts and transcripts that counts what it is asked
+for, and fails as it is told.
 
 It speaks plain HTTP/1.1 on asyncio, in a thread of its own. The vector of a text is made from a
-digest of it, so that a wrong one is seen. A text counts as answered when its answer was written,
-and as *read* when the next request came on the same connection.
+digest of it, so that a wrong one is seen; so are its verdict, and what is heard in a recording. A
+text counts as answered when its answer was written, and as *read* when the next request came on the
+same connection.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import contextlib
 import hashlib
 import json
 import random
+import re
 import threading
 import time
 from collections import Counter
@@ -22,6 +25,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+from nexhina_nb.wire.moderation import CATEGORIES
 
 LENGTH = 8
 Reply = tuple[int, dict[str, str], bytes]
@@ -48,7 +53,9 @@ class Faults:
     knows_base64: bool = True
     refusal: Callable[[str], bool] = field(default=lambda text: False)
     answer: Callable[[dict[str, Any]], Reply | None] = field(default=lambda body: None)
+    slow: Callable[[list[str]], float] = field(default=lambda texts: 0.0)
     length: int = LENGTH
+    says: Callable[[dict[str, Any]], dict[str, Any]] = field(default=lambda body: {})
 
 
 @dataclass
@@ -64,6 +71,7 @@ class Upstream:
     read: Counter[str] = field(default_factory=Counter)
     bodies: list[dict[str, Any]] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)  # of answers, besides their own
     under_way: int = 0
     left: int = 0
     on_answer: Callable[[Upstream], None] = lambda upstream: None
@@ -88,26 +96,30 @@ class Upstream:
                 headers = dict(
                     line.lower().split(": ", 1) for line in head.decode().split("\r\n")[1:-2]
                 )
-                body = await reader.readexactly(int(headers.get("content-length", 0)))
+                data = await reader.readexactly(int(headers.get("content-length", 0)))
                 self.tags.append(headers.get("x-nexhina-tags", ""))
                 path = head.split()[1].decode()
-                last = await self._one(path, json.loads(body or b"{}"), reader, writer)
+                body = form(data) if data.startswith(b"--") else json.loads(data or b"{}")
+                last = await self._one(path, body, reader, writer)
         writer.transport.abort()
 
     async def _one(
         self, path: str, body: dict[str, Any], reader: Any, writer: asyncio.StreamWriter
     ) -> list[str]:
         texts = body.get("input") or body.get("documents") or []
+        texts = [heard(body["file"])] if "file" in body else texts
+        texts = [body["messages"][-1]["content"]] if "messages" in body else texts
         self.requests += 1
         self.bodies.append(body)
         self.sent.update(texts)
         self.under_way += 1
         try:
-            await self._wait(reader)
+            await self._wait(reader, self.faults.latency + self.faults.slow(texts))
             status, headers, data = self._reply(path, body, texts)
         finally:
             self.under_way -= 1
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        told = {**self.headers, **headers}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in told.items())
         writer.write(
             f"HTTP/1.1 {status} X\r\nContent-Length: {len(data)}\r\n{lines}\r\n".encode() + data
         )
@@ -118,8 +130,8 @@ class Upstream:
         self.on_answer(self)
         return texts
 
-    async def _wait(self, reader: asyncio.StreamReader) -> None:
-        end = time.monotonic() + self.faults.latency
+    async def _wait(self, reader: asyncio.StreamReader, seconds: float) -> None:
+        end = time.monotonic() + seconds
         while (rest := end - time.monotonic()) > 0:
             await asyncio.sleep(min(rest, 0.02))
             if reader.at_eof():
@@ -150,6 +162,14 @@ class Upstream:
             return 400, {}, error("invalid_value", "one of the inputs is not welcome")
         if path.endswith("/rerank"):
             return 200, {}, ranking(body)
+        if path.endswith("/moderations"):
+            judged = {"model": "judge", "results": [verdict(text) for text in texts]}
+            return 200, {"X-Nexhina-Quota": str(len(texts))}, json.dumps(judged).encode()
+        if "messages" in body:
+            return 200, {"X-Nexhina-Quota": "2"}, chat(faults.says(body), texts[0])
+        if "file" in body:
+            headers = {"Content-Type": "application/json", "X-Nexhina-Quota": "3"}
+            return 200, headers, json.dumps({"text": texts[0]}).encode()
         if body.get("encoding_format") == "base64" and not faults.knows_base64:
             return 400, {}, error("invalid_value", "encoding_format must be float")
         return 200, {"X-Nexhina-Quota": str(len(texts))}, self._embeddings(body, texts)
@@ -190,6 +210,48 @@ def ranking(body: dict[str, Any]) -> bytes:
     results = [{"index": index, "relevance_score": scores[index]} for index in best]
     usage = {"total_tokens": len(scores)}
     return json.dumps({"results": results, "model": "ranker", "usage": usage}).encode()
+
+
+def verdict(text: str) -> dict[str, Any]:
+    """The one right verdict: of a model that does not know "illicit", but knows "gambling"."""
+    numbers = np.resize(vector(text), len(CATEGORIES)).tolist()
+    scores = {**dict(zip(CATEGORIES, numbers, strict=True)), "illicit": None, "gambling": 0.5}
+    applies = {name: score is not None and score > 0.8 for name, score in scores.items()}
+    flagged = any(applies.values())
+    return {"flagged": flagged, "categories": applies, "category_scores": scores}
+
+
+def said(prompt: str) -> str:
+    """The one right answer to a prompt."""
+    return hashlib.sha256(prompt.encode()).hexdigest()[:12]
+
+
+def chat(choice: dict[str, Any], prompt: str) -> bytes:
+    """The answer to a chat; ``choice`` is what is not as usual about it."""
+    message = {"role": "assistant", "content": said(prompt), **choice.get("message", {})}
+    usual = {"index": 0, "finish_reason": "stop", **choice, "message": message}
+    usage = {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
+    return json.dumps({"choices": [usual], "model": "chatter", "usage": usage}).encode()
+
+
+def heard(recording: bytes) -> str:
+    """What is said in a recording."""
+    return hashlib.sha256(recording).hexdigest()[:12]
+
+
+def form(data: bytes) -> dict[str, Any]:
+    """The fields of a multipart form as texts, its file as bytes."""
+    boundary = data.partition(b"\r\n")[0]
+    fields: dict[str, Any] = {}
+    for part in data.split(boundary)[1:-1]:
+        head, _, content = part.partition(b"\r\n\r\n")
+        name = re.findall(rb' name="([^"]+)"', head)[0].decode()
+        fields[name] = content[:-2] if name == "file" else content[:-2].decode()
+        fields |= {found[0].decode(): found[1].decode() for found in _FILE_NAME.findall(head)}
+    return fields
+
+
+_FILE_NAME = re.compile(rb'(filename)="([^"]+)"')
 
 
 def error(code: str, message: str) -> bytes:

@@ -2,6 +2,9 @@
 
 What it saw is in ``seen``. A play with ``cut`` drops the connection where the end should be; one
 with ``hang`` waits after its last chunk until the caller is gone, and then says so in ``left``.
+
+The price page is no part of the script, since estimates and budgets look at it whenever they like:
+it is always ``price_page``, and who looked is in ``looked``.
 """
 
 from __future__ import annotations
@@ -62,6 +65,8 @@ class MockServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.script: deque[Play] = deque()
         self.seen: list[Seen] = []
+        self.price_page = Play(status=404)
+        self.looked: list[Seen] = []
         self.left = threading.Event()
         self.stopping = False
 
@@ -88,8 +93,13 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.seen.append(Seen(self.command, self.path, headers, body))
-        play = self.server.script.popleft() if self.server.script else Play(status=599)
+        seen = Seen(self.command, self.path, headers, body)
+        if self.path == "/api/pricing":
+            self.server.looked.append(seen)
+            play = self.server.price_page
+        else:
+            self.server.seen.append(seen)
+            play = self.server.script.popleft() if self.server.script else Play(status=599)
         if play.reset:
             self._reset()
             return

@@ -144,3 +144,28 @@ def test_a_key_is_trimmed_and_must_fit_into_a_header() -> None:
         with pytest.raises(ConfigError) as caught:
             check_key(Secret(bad))
         assert bad not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("gateways", "is_among"),
+    [
+        ("", False),
+        ("gateway.example", True),
+        ("Gateway.Example", True),
+        ("gateway.example:8443", True),
+        ("https://gateway.example:8443", True),
+        ("https://gateway.example:8443/v1/", True),
+        ("other.example, gateway.example", True),
+        (" , ,", False),
+        ("http://gateway.example:8443", False),  # anyone on the way could read it
+        ("gateway.example:443", False),
+        ("example", False),
+        (".example", False),
+        ("evil-gateway.example", False),
+        ("*", False),
+        ("http://[", False),
+    ],
+)
+def test_gateways_of_a_list(gateways: str, is_among: bool) -> None:
+    target = Target("https://gateway.example:8443/v1", Secret("k"))
+    assert target.is_among(gateways) is is_among

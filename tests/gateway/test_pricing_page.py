@@ -85,7 +85,10 @@ def test_groups_are_those_of_who_looks(gateway: RunningGateway) -> None:
     anybody = page(gateway)
     assert "staff" not in anybody["group_ratio"]
     assert "gpt-4o" not in {row["model_name"] for row in anybody["data"]}
+    assert "group" not in anybody
     boss = page(gateway, gateway.key)
+    assert boss["group"] == "default"
+    assert page(gateway, gateway.new_key(group="staff"))["group"] == "staff"
     assert boss["group_ratio"]["staff"] == 5
     row = next(row for row in boss["data"] if row["model_name"] == "gpt-4o")
     assert row["enable_groups"] == ["staff"]

@@ -19,7 +19,10 @@ from PIL import Image
 
 from nexhina_nb.gateway import tasks
 from nexhina_nb.gateway.tasks.polling import State, read_state
+from nexhina_nb.pricing.page import to_pricing_row
+from nexhina_nb.pricing.price import Price
 from nexhina_nb.store.channels import Channel, add_channel
+from nexhina_nb.store.prices import set_price
 from nexhina_nb.store.tasks import Task, add_task
 from nexhina_nb.store.verify import verify
 from tests.conftest import RunningGateway
@@ -29,6 +32,7 @@ from tests.gateway.film_server import FILM, FilmServer, film_server
 pytestmark = pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
 
 MakeGateway = Callable[..., AbstractContextManager[RunningGateway]]
+PRICE = Price.per_call_usd("0.01", unit="second")
 DONE = {"status": "completed", "progress": 100}
 ORDER = {"model": "sora-2", "prompt": "waves", "seconds": "4", "size": "720x1280"}
 
@@ -440,3 +444,20 @@ def test_a_film_in_the_making_is_made_anew_after_a_restart(make_gateway: MakeGat
         headers = {"authorization": f"Bearer {second.key}"}
         httpx2.delete(f"{second.base_url}/videos/{task}", headers=headers)
         assert list((second.settings.home / "videos").iterdir()) == []
+
+
+def test_an_engine_by_another_name_films(gateway: RunningGateway) -> None:
+    mapping = {"our-films": "local/video"}
+    with gateway.store.writing() as connection:
+        add_channel(connection, Channel("films", "local", ("our-films",), mapping=mapping))
+        set_price(connection, "our-films", json.dumps(to_pricing_row("our-films", PRICE)), since=1)
+    key = gateway.new_key()
+    order = {"model": "our-films", "prompt": "a ball", "seconds": "1", "size": "64x64"}
+    made = post(gateway, "/videos", key, json=order)
+    assert made.status_code == 200, made.text
+    found = until(gateway, made.json()["id"], "completed", "failed", key=key)
+    assert (found["status"], found["model"]) == ("completed", "our-films")
+    root = gateway.base_url.removesuffix("/v1")
+    headers = {"authorization": f"Bearer {key}"}
+    usage = httpx2.get(f"{root}/api/usage/token/", headers=headers).json()["data"]
+    assert usage["total_used"] == int(made.headers["x-nexhina-quota"]) == 5_000

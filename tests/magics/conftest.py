@@ -90,7 +90,9 @@ def notebook(
     load(shell)
     magics = loaded(shell)
     assert magics is not None
+    InteractiveShell._instance = shell  # what `get_ipython` finds, as in a notebook
     yield Notebook(shell, magics)
+    InteractiveShell.clear_instance()
     unload(shell)
     for name in shell.user_ns.keys() - before:
         del shell.user_ns[name]

@@ -153,7 +153,7 @@ def test_help_is_that_of_the_command_line(
     assert notebook.run(f"%nexhina {name} --help").error is None
     text = capsys.readouterr().out
     assert text.startswith(f"Usage: %nexhina {name} ")
-    if name != "verify":
+    if name not in ("cache", "verify"):  # which work without more words
         notebook.run(f"%nexhina {name}")
         assert capsys.readouterr().out == text
     assert text.strip() in repr(notebook.run(f"%nexhina help {name}").value)

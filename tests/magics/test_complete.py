@@ -15,7 +15,7 @@ from tests.client import mock_server
 from tests.client.mock_server import MockServer, Play
 from tests.magics.conftest import Notebook
 
-CELLS = ["chat", "respond", "embed", "rerank", "moderate", "image", "speak", "video"]
+CELLS = ["chat", "respond", "ask", "embed", "rerank", "moderate", "image", "speak", "video"]
 
 
 def tab(notebook: Notebook, text: str) -> list[str]:
@@ -45,7 +45,8 @@ def test_options_without_those_that_are_given(notebook: Notebook) -> None:
     assert {"--image", "--out"} <= set(found)
     assert "-m" in offers(notebook, "%%nexhina -")
     assert offers(notebook, "%nexhina gateway st") == ["start", "stop", "status"]
-    assert offers(notebook, "%nexhina cost --by ") == ["model", "cell", "notebook", "day", "key"]
+    grouped = ["model", "cell", "notebook", "day", "key", "tag:"]
+    assert offers(notebook, "%nexhina cost --by ") == grouped
     assert offers(notebook, "%nexhina cost --by=d") == ["--by=day"]
     assert offers(notebook, "%nexhina help em") == ["embed"]
 

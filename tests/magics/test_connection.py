@@ -97,3 +97,14 @@ def test_an_interrupt_anywhere_is_one_line(online: Notebook) -> None:
 
     online.names["slow"] = Slow()
     assert online.run("%%nexhina\n{{slow}}").line == "Stopped: the call was stopped"
+
+
+def test_a_gateway_elsewhere_is_told_if_it_is_trusted(online: Notebook, server: MockServer) -> None:
+    online.names["__vsc_ipynb_file__"] = "/notes/lesson.ipynb"
+    server.play(stream("x"), stream("x"))
+    assert online.run("%%nexhina\nHi").error is None
+    assert "x-nexhina-tags" not in server.seen[-1].headers
+    online.run("%config Nexhina.trusted_gateways = '127.0.0.1'")
+    assert online.run("%%nexhina\nHi").error is None
+    tags = parse_qs(server.seen[-1].headers["x-nexhina-tags"])
+    assert tags == {"notebook": ["/notes/lesson.ipynb"]}

@@ -7,6 +7,9 @@ import time
 from decimal import Decimal
 from typing import Any
 
+from nexhina_nb.pricing.catalog import Catalog
+from nexhina_nb.pricing.page import to_pricing_row
+from nexhina_nb.pricing.price import Price
 from tests.client import mock_server
 from tests.client.mock_server import MockServer, Play
 from tests.magics.conftest import Notebook
@@ -124,3 +127,36 @@ def test_other_notebooks_are_one_row(online: Notebook, server: MockServer) -> No
     play_account(server, rows)
     online.run("%nexhina cost --by notebook --until 2026-03-04 -o spent")
     assert online.names["spent"]["notebook"].to_list()[0] == "(unknown)"
+
+
+def test_by_a_tag(online: Notebook, server: MockServer) -> None:
+    tags = {"tags": {"project": "atlas"}}
+    play_account(server, [*ROWS, ROWS[0] | {"other": json.dumps(tags), "quota": 70}])
+    online.run("%nexhina cost --by tag:project -o spent")
+    rows = online.names["spent"][["tag:project", "quota"]].to_numpy().tolist()
+    assert rows == [["(no such tag)", 5400], ["atlas", 70]]
+    assert online.run("%nexhina cost --by tag:").line.startswith("BadInput: --by cannot be 'tag:'")
+
+
+PRICES = {"data": [to_pricing_row("gpt-4o", Price.per_million(100, 400))]}
+
+
+def test_a_dry_run_has_the_prices_of_the_gateway(online: Notebook, server: MockServer) -> None:
+    server.price_page = Play(json.dumps(PRICES).encode())
+    online.run("%%nexhina --dry-run -m gpt-4o --max-tokens 10 -o chat\nHello")
+    online.run("%%nexhina respond --dry-run -m gpt-4o --max-tokens 10 -o respond\nHello")
+    online.run("%%nexhina embed --dry-run -m gpt-4o -o embed\nHello")
+    assert online.names["chat"].quota == online.names["respond"].quota == (400, 2400)
+    assert online.names["embed"].quota == (50, 50)
+    assert f"price {server.root}/api/pricing" in str(online.names["chat"])
+    refused = online.run("%%nexhina -m gpt-4o --max-tokens 10 --budget 0.001\nHello")
+    assert "this call may cost $0.0048, the budget is $0.001" in refused.line
+    assert server.seen == []
+    assert len(server.looked) == 1
+
+
+def test_a_dry_run_without_a_gateway_has_list_prices(notebook: Notebook) -> None:
+    notebook.run("%config Nexhina.base_url = 'nowhere'")
+    notebook.run("%%nexhina --dry-run -m gpt-4o --max-tokens 10 -o chat\nHello")
+    listed = Catalog.bundled().price("gpt-4o")
+    assert notebook.names["chat"].price == listed

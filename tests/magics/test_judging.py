@@ -50,7 +50,8 @@ def test_a_frame_gets_columns(served: Notebook, kind: Any) -> None:
     assert type(made) is kind
     names = ["text", "n", "flagged", "category", *CATEGORIES, "moderate_error"]
     assert list(made.columns) == names
-    assert list(made["flagged"]) == [True, False, None, False, None]
+    flagged = [None if value is pd.NA else value for value in made["flagged"]]
+    assert flagged == [True, False, None, False, None]
     assert made["category"][10 if kind is pd.DataFrame else 0] == "violence"
     scores = made["violence"].to_list()
     assert scores[0] > 0.5 > scores[1] == scores[3]
@@ -77,6 +78,22 @@ def test_equal_texts_are_sent_once(online: Notebook, server: MockServer) -> None
     assert server.seen[-1].json == {"model": "m", "input": ["I will kill you", "have a nice day"]}
     assert cell.facts["cost"]["quota"] == 3
     assert [cost.quota for cost in online.magics.state.costs] == [3]
+    cell = online.run("%%nexhina moderate --from df --column text -m m")
+    assert cell.facts["cached"] == 3
+    said = '3 of 5 rows from the cache; 2 of 5 rows failed, "moderate_error" says why'
+    assert cell.outputs[1]["data"]["text/plain"] == said
+    assert len(server.seen) == 1
+    server.play(verdicts(2))
+    online.run("%%nexhina moderate --from df --column text -m m --no-cache")
+    assert len(server.seen) == 2
+
+
+def test_a_column_without_texts_has_no_verdicts(online: Notebook, server: MockServer) -> None:
+    online.names["df"] = pl.DataFrame({"text": [None, ""]}, schema={"text": pl.String})
+    cell = online.run("%%nexhina moderate --from df --column text -o made")
+    assert cell.data["text/plain"].startswith("made: 2 rows, 0 flagged; 2 of 2 rows failed")
+    assert online.names["made"]["flagged"].to_list() == [None, None]
+    assert server.seen == []
 
 
 def test_pictures_are_judged_with_the_text(
@@ -106,7 +123,9 @@ def test_prices(online: Notebook, server: MockServer) -> None:
     assert online.names["e"].input_tokens == 2  # equal texts once
     cell = online.run("%%nexhina moderate -m nobody-knows --budget 1\nhello")
     assert "no price is known for nobody-knows" in cell.line
-    assert server.seen == []
+    cell = online.run("%%nexhina moderate --from df --column text --budget 0")
+    assert "this batch may cost" in cell.line
+    assert {request.method for request in server.seen} <= {"GET"}  # prices are asked for
 
 
 @pytest.mark.parametrize(
@@ -117,7 +136,6 @@ def test_prices(online: Notebook, server: MockServer) -> None:
         ("--from df", "--from needs --column → columns: text"),
         ("--from df --column nix", "df has no column 'nix'"),
         ("--from df --column n", "the column 'n' holds no texts but int"),
-        ("--from gaps --column text", "the column 'text' holds no texts"),
         ("--from clash --column flagged", "'flagged', would be overwritten"),
         ("--from df --column text\nx", "there is a text, and --from as well"),
         ("--from df --column text --image a.png", "--image and --from do not go together"),
@@ -132,7 +150,6 @@ def test_what_cannot_be_used_is_said(
 ) -> None:
     online.names.update(
         df=pd.DataFrame({"text": ["a"], "n": [1]}),
-        gaps=pd.DataFrame({"text": [None]}),
         clash=pd.DataFrame({"flagged": ["a"]}),
     )
     cell = online.run(f"%%nexhina moderate {code}")

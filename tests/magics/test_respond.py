@@ -140,7 +140,9 @@ def test_the_price_counts_the_turns_before(online: Notebook, server: MockServer)
         ("respond -c talk\nHi", "respond has no option -c"),
         ("respond -t 5\nHi", "'temperature' must be"),
         ("respond --budget 0.00001 -m gpt-4o\nHi", "the budget is $0.00001 → nothing was sent"),
-        ("respond --budget 9 -m gpt-4o --previous resp_7\nHi", "known only afterwards"),
+        # Of an earlier turn that is known by its id alone, as much as the model takes.
+        ("respond --budget 0.1 -m gpt-4o --previous resp_7\nHi", "the budget is $0.1 → nothing"),
+        ("respond --budget 9 -m o3-x --previous resp_7\nHi", "no price is known for o3-x"),
         ("chat --resume -1\nHi", "resume is -1"),
     ],
 )

@@ -17,7 +17,7 @@ from tests.magics.conftest import Notebook
 NAMES = {
     "base_url", "model", "embed_model", "rerank_model", "image_model", "moderate_model",
     "speak_model", "transcribe_model", "video_model", "lang", "timeout", "connect_timeout",
-    "max_retries", "stream", "max_concurrency", "cache_mb",
+    "max_retries", "stream", "max_concurrency", "cache_mb", "trusted_gateways",
 }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import warnings
 from decimal import Decimal
@@ -13,6 +14,7 @@ from nexhina_nb.pricing import tokens
 from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.cost import Price, Tokens, quota
 from nexhina_nb.pricing.estimate import count_inputs, estimate
+from nexhina_nb.pricing.output import Usual
 from nexhina_nb.pricing.price import UnknownPriceWarning
 
 SMALL = Catalog.from_rows([
@@ -186,3 +188,85 @@ def test_moderation_counts_all_texts_and_a_response_is_like_a_chat() -> None:
     assert both.input_tokens == 3
     chat = estimate("chat", "hello", model="local/chat")
     assert estimate("respond", "hello", model="local/chat").quota == chat.quota
+
+
+PICTURE = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
+SOUND = {"type": "input_audio", "input_audio": {"data": "UklGRg==", "format": "wav"}}
+
+
+def test_pictures_and_sounds_have_prices_of_their_own() -> None:
+    price = Price.per_million(2, 8, image=20)
+    catalog = Catalog({}).with_overrides({"local/chat": price})
+    messages = [{"role": "user", "content": [{"type": "text", "text": "Hi"}, PICTURE]}]
+    found = estimate("chat", iter(messages), model="local/chat", max_tokens=3, catalog=catalog)
+    used = Tokens(found.input_tokens, 3, image_in=520)
+    assert found.quota is not None
+    assert found.quota[1] == quota(price, used) > quota(price, Tokens(found.input_tokens, 3))
+    loud = Price.per_million(2, 8, audio=40)
+    messages[0]["content"] = [SOUND]
+    catalog = Catalog({}).with_overrides({"local/chat": loud})
+    found = estimate("chat", messages, model="local/chat", max_tokens=3, catalog=catalog)
+    assert found.quota is not None
+    assert found.quota[1] == quota(loud, Tokens(found.input_tokens, 3, audio_in=256))
+
+
+def test_parts_that_are_moderated_together() -> None:
+    parts = [{"type": "text", "text": "one"}, PICTURE, {"type": "text", "text": "two"}]
+    expected = tokens.count("one\ntwo") + 520
+    assert count_inputs("moderate", parts, model="local/moderate") == [expected]
+
+
+def test_the_catalogs_ratio_is_the_default() -> None:
+    group = dataclasses.replace(SMALL, ratios={"m": Decimal("0.3")})
+    options: dict[str, Any] = {"model": "m", "max_tokens": 10}
+    cheaper = estimate("chat", "Hello", catalog=group, **options)
+    assert cheaper == estimate(
+        "chat", "Hello", catalog=SMALL, group_ratio=Decimal("0.3"), **options
+    )
+    assert cheaper != estimate("chat", "Hello", catalog=group, group_ratio=1, **options)
+
+
+def test_pictures_that_are_counted_in_tokens_cost_their_text_at_least() -> None:
+    price = Price.per_million(5, 40)
+    catalog = Catalog({}).with_overrides({"gpt-image-1": price})
+    found = estimate("image", "a cat on a mat", model="gpt-image-1", n=4, catalog=catalog)
+    assert found.quota == (quota(price, Tokens(tokens.count("a cat on a mat"))),) * 2
+    assert found.notes[0].startswith("a floor")
+
+
+def test_some_voices_count_tokens() -> None:
+    price = Price.per_million("0.6", 12)
+    catalog = Catalog({}).with_overrides({"gpt-4o-mini-tts": price, "tts": price})
+    text = "hello world, how are you?"
+    found = estimate("speak", text, model="gpt-4o-mini-tts", catalog=catalog)
+    assert found.input_tokens == tokens.count(text, "o200k_base")
+    assert found.amount == f"{found.input_tokens} tokens"
+    assert estimate("speak", text, model="tts", catalog=catalog).input_tokens == len(text)
+
+
+@given(
+    st.integers(0, 3000), st.integers(1, 5), st.integers(0, 500), st.integers(0, 500),
+    st.sampled_from([1, Decimal("0.837"), 0]),
+)  # fmt: skip
+def test_a_usual_answer_costs_what_the_formula_says(
+    most: int, n: int, one: int, other: int, group: Decimal
+) -> None:
+    usual = Usual(min(one, other), max(one, other), 20)
+    found = estimate("chat", "hi", model="gpt-4o", max_tokens=most, n=n, group_ratio=group)
+    narrow, price = found.narrowed(usual), found.price
+    assert price is not None
+    assert narrow.quota is not None
+    assert narrow.output_tokens == (min(usual.least, most) * n, min(usual.most, most) * n)
+    for end in (0, 1):
+        used = Tokens(found.input_tokens, narrow.output_tokens[end])
+        # Of a whole batch only the sum is known, so that a rounding may be in it.
+        assert abs(quota(price, used, group) - narrow.quota[end]) <= 1
+    assert found.narrowed(None) is found
+
+
+def test_what_has_no_answer_has_no_usual_one() -> None:
+    embedded = estimate("embed", "hi", model="gpt-4o")
+    assert embedded.narrowed(Usual(5, 9, 20)) is embedded
+    with pytest.warns(UnknownPriceWarning):
+        unknown = estimate("chat", "hi", model="nobody")
+    assert unknown.narrowed(Usual(5, 9, 20)).quota is None

@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, strategies as st
 
+from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.cost import Price, Tokens, quota
-from nexhina_nb.pricing.page import from_pricing_page, group_ratios, to_pricing_row
+from nexhina_nb.pricing.page import from_pricing_page, group_ratios, over, to_pricing_row
 
 PAGE = {
     "success": True,
@@ -115,3 +116,38 @@ junk = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_siz
 def test_no_row_breaks_it(row: object) -> None:
     for price in from_pricing_page({"data": [row]}).values():
         assert price.weights.prompt >= 0
+
+
+def test_units_travel() -> None:
+    for price in (Price.per_million(2, unit="character"), Price.per_call_usd(1, unit="second")):
+        row = json.loads(json.dumps(to_pricing_row("m", price)))
+        assert from_pricing_page({"data": [row]})["m"].unit == price.unit
+    bare = {"model_name": "m", "quota_type": 1, "model_price": 2, "unit": None}
+    assert from_pricing_page({"data": [bare]})["m"].unit == "call"
+
+
+def test_a_page_is_laid_over_a_catalogue() -> None:
+    base = Catalog.bundled()
+    found = over(base, PAGE, "http://g/api/pricing")
+    price, other = found.price("gpt-4o"), found.price("tiered")
+    assert price is not None
+    assert other is not None
+    assert price.source == "http://g/api/pricing"  # its only group has the ratio 1
+    assert other.source.startswith("http://g/api/pricing, without the ratio")
+    assert found.price("clever") is found.price("silent") is None
+    assert found.price("o3") == base.price("o3")
+    assert over(base, None, "x") == base
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["data", "group_ratio", "group", "auto_groups"]),
+        junk | st.lists(junk) | st.dictionaries(st.text(max_size=3), junk),
+    )
+)
+def test_no_page_breaks_it(page: dict[str, object]) -> None:
+    body = {
+        "data": [{"model_name": "m", "model_ratio": 1, "enable_groups": page.get("data")}],
+        **page,
+    }
+    assert over(Catalog.bundled(), body, "x").ratio("m") >= 0

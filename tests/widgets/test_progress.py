@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -47,16 +48,18 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
 
 
 def test_a_notebook_gets_a_bar_and_keeps_a_line(kernel: Kernel) -> None:
-    kinds = []
+    shown: list[dict[str, str]] = []
     ran = kernel.run(
         batch(),
-        on_output=lambda ran: kinds.append([*ran.outputs[0]["data"]] if ran.outputs else []),
+        on_output=lambda ran: shown.append(dict(ran.outputs[0]["data"]) if ran.outputs else {}),
     )
     widget = "application/vnd.jupyter.widget-view+json"
     assert ran.status == "ok"
-    assert any(widget in kind for kind in kinds)  # first the widget …
+    first = next(data for data in shown if widget in data)  # first the widget …
+    text = first["text/plain"]  # … which is a text where there are no widgets …
+    assert re.fullmatch(r"embed: \d+ / 30 · 3 from cache .*, about \$[\d.]+ to come( ·.*)?", text)
     (output,) = ran.outputs
-    assert widget not in output["data"]  # … at the end a line, which a saved notebook keeps
+    assert widget not in output["data"]  # … and at the end a line, which a saved notebook keeps
     assert output["data"]["text/plain"] == FINAL
     assert "<span>$</span>0.042" in output["data"]["text/html"]
 
@@ -139,10 +142,23 @@ def test_figures_while_it_runs() -> None:
         5000, 1200, failed=2, cached=300, sent=9, tokens=44120, quota=450, seconds=3
     )
     assert figures.running(progress) == (
-        "1,200 / 5,000 · 300 from cache · 2 failed · 300 rows/s · 44,120 tokens · $0.0009 · "
-        "13 s left"
+        "1,200 / 5,000 · 300 from cache · 2 failed · 300 rows/s · 44,120 tokens · "
+        "$0.0009, about $0.0038 to come · 13 s left"
     )
     assert figures.running(Progress(10)) == "0 / 10"
+    hedged = Progress(10, 10, retries=3, hedged=2, quota=450)
+    assert figures.running(hedged) == "10 / 10 · 3 tried again · 2 asked twice · $0.0009"
+
+
+def test_the_money_to_come_is_what_the_rows_before_cost() -> None:
+    assert Progress(10, 4, cached=2, quota=100).usd_to_come == Decimal("0.0006")
+    assert Progress(10, 4, cached=2, failed=6, quota=100).usd_to_come == 0
+    assert Progress(10, 4, cached=4).usd_to_come is None
+    assert Progress(10, 4).usd_to_come is None
+    assert Progress(10, 0, cached=0, quota=0).usd_to_come is None
+    assert figures.running(Progress(300, 100, quota=78_000_000)).endswith(
+        "$156.00, about $312.00 to come"
+    )
 
 
 def test_figures_at_the_end() -> None:
@@ -152,6 +168,9 @@ def test_figures_at_the_end() -> None:
     )
     assert figures.sign(Progress(2, 1, failed=1), "done") == "⚠"
     assert figures.sign(Progress(2, 2), "done") == "✓"
+    late = Progress(10, 4, sent=2, seconds=3, is_late=True)
+    assert figures.sign(late, "done") == "⚠"
+    assert figures.final(late, "done") == "done · 4 of 10 rows · 3.0 s · the deadline came first"
 
 
 @pytest.mark.parametrize(

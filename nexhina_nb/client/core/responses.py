@@ -71,7 +71,7 @@ def respond(
         "background": background,
         "stream": stream or None,
     }
-    asking = _Asking(bodies.encode(ResponseRequest, fields, extra), Form(schema, json), fields)
+    asking = _Asking.of(fields, extra, Form(schema, json), previous)
     return (yield from _ask(session, asking, resume))
 
 
@@ -82,6 +82,22 @@ class _Asking:
     body: bytes
     form: Form
     fields: Mapping[str, Any]
+    earlier: int | None  # tokens of the turns before, as far as they are known
+
+    @classmethod
+    def of(
+        cls,
+        fields: Mapping[str, Any],
+        extra: Mapping[str, Any],
+        form: Form,
+        previous: RespondReply | str | None,
+    ) -> _Asking:
+        """Raises BadInput for what the contract does not allow."""
+        usage = previous.usage if isinstance(previous, RespondReply) else None
+        earlier = None
+        if usage is not None:
+            earlier = (usage.input_tokens or 0) + (usage.output_tokens or 0)
+        return cls(bodies.encode(ResponseRequest, fields, extra), form, fields, earlier)
 
     @property
     def asked(self) -> Asked:
@@ -130,7 +146,8 @@ def _ask(
 
 
 def _post(session: Session, asking: _Asking) -> Flow[tuple[Response, dict[str, Any]]]:
-    request = Request("POST", "/responses", asking.body, stream=bool(asking.fields["stream"]))
+    stream = bool(asking.fields["stream"])
+    request = Request("POST", "/responses", asking.body, stream=stream, earlier=asking.earlier)
     return (yield from call(session, request, asking.asked))
 
 

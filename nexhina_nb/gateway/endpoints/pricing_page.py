@@ -85,6 +85,9 @@ def page(routes: Routes, catalog: Catalog, account: Account | None) -> dict[str,
         },
         "auto_groups": [row.name for row in order if row.auto_order],
     }
+    if account is not None:
+        # Which of the ratios is the key's own: New API leaves its callers to guess.
+        body["group"] = account.group
     version = hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
     return body | {"pricing_version": version}
 
@@ -117,7 +120,6 @@ def _row(
         "tags": catalog.kind(model) or "",
         "vendor_id": channels[0].code,
         "owner_by": provider_name(channels[0].code),
-        "unit": price.unit,
         "enable_groups": groups,
         "supported_endpoint_types": endpoint_types(model, engine, catalog),
     }

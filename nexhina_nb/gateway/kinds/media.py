@@ -14,7 +14,7 @@ from nexhina_nb.gateway.upstreams.base import Upload
 from nexhina_nb.pricing import tokens as counter
 from nexhina_nb.pricing.cost import IMAGE_MAX_TOKENS, Ratio, quota
 from nexhina_nb.pricing.price import Price
-from nexhina_nb.pricing.tasks import image_ratios
+from nexhina_nb.pricing.tasks import image_ratios, speaks_by_token
 from nexhina_nb.pricing.usage import Tokens, seconds_to_tokens
 
 Files = tuple[Upload, ...]
@@ -107,15 +107,12 @@ IMAGE_EDIT = replace(
 
 
 def _speech_prompt(body: Body) -> Iterable[str]:
-    return (body["input"],) if _counts_tokens(body) else (_A_TOKEN * len(body["input"]),)
+    text = body["input"]
+    return (text,) if speaks_by_token(body["model"]) else (_A_TOKEN * len(text),)
 
 
 def _speech_length(body: Body) -> int:
     return seconds_to_tokens(len(body["input"]) / _LETTERS_A_SECOND / (body.get("speed") or 1))
-
-
-def _counts_tokens(body: Body) -> bool:
-    return "gpt" in body["model"]
 
 
 def _speech_usage(body: Body, files: Files, reply: Reply) -> Tokens:
@@ -126,8 +123,9 @@ def _speech_usage(body: Body, files: Files, reply: Reply) -> Tokens:
     if not reply.size:
         return Tokens()  # nothing came
     text: str = body["input"]
-    is_counted = _counts_tokens(body)
-    prompt = counter.count(text, counter.encoding_for(body["model"])) if is_counted else len(text)
+    model: str = body["model"]
+    counted = speaks_by_token(model)
+    prompt = counter.count(text, counter.encoding_for(model)) if counted else len(text)
     return Tokens(prompt=prompt, completion=_sound_tokens(body, reply))
 
 

@@ -20,6 +20,7 @@ from starlette.concurrency import run_in_threadpool
 
 from nexhina_nb.errors import APIError, NexhinaError, StoreError, UpstreamTimeout
 from nexhina_nb.gateway.failures import as_api_error
+from nexhina_nb.gateway.router import upstream_model
 from nexhina_nb.gateway.services import Gateway
 from nexhina_nb.gateway.tasks.filming import PICTURES, Studio
 from nexhina_nb.gateway.tasks.polling import follow
@@ -149,7 +150,8 @@ class Tasks:
             def tell(percent: int) -> None:
                 loop.call_soon_threadsafe(self._progress.__setitem__, task.id, percent)
 
-            await self._studio.make(task, tell)
+            engine = upstream_model(await self._channel(task), task.model)
+            await self._studio.make(task, engine, tell)
         return ""
 
     async def _words(self, task: Task, error: APIError) -> str:

@@ -64,8 +64,9 @@ class Studio:
         for path in (self.film(task_id), self.picture(task_id)):
             path.unlink(missing_ok=True)
 
-    async def make(self, task: Task, tell: Callable[[int], None]) -> None:
-        """Film an order; ``tell`` is called in the thread, with percent. Cancelling ends the work.
+    async def make(self, task: Task, engine: str, tell: Callable[[int], None]) -> None:
+        """Film an order with an engine; ``tell`` is called in the thread, with percent. Cancelling
+        ends the work.
 
         Raises BadRequest for what cannot be filmed, NotOffered without the extra "local".
         """
@@ -77,7 +78,7 @@ class Studio:
                 raise _Unwanted
             tell(min(99, int(100 * share)))
 
-        work = asyncio.create_task(asyncio.to_thread(self._shoot, task, report))
+        work = asyncio.create_task(asyncio.to_thread(self._shoot, task, engine, report))
         try:
             await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -112,9 +113,9 @@ class Studio:
         except binascii.Error:
             raise BadRequest(f"'{name}' is neither an address nor base64", param=name) from None
 
-    def _shoot(self, task: Task, report: Callable[[float], None]) -> None:
+    def _shoot(self, task: Task, engine: str, report: Callable[[float], None]) -> None:
         picture = self.picture(task.id)
-        film = ENGINES[task.model].load()
+        film = ENGINES[engine].load()
         film(
             str(task.request.get("prompt") or ""),
             self.film(task.id),

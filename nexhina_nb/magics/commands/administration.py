@@ -70,6 +70,10 @@ class Cell(Place):
         self.show_rows(columns, revealed(rows))
         self._context.screen.show(Remark(f"What was made {_SHOWN}"))
 
+    def confirm(self, question: str, option: str) -> None:
+        # A cell that waits for an answer would hold up those that are to run after it.
+        raise BadInput(question, hint=f"say so with {option}")
+
     def _keep(self, value: Any) -> None:
         self._context.names.assign(self._out, value)
         self.has_kept = True
@@ -98,6 +102,11 @@ def codes(context: Context, args: Administration) -> None:
 def groups(context: Context, args: Administration) -> None:
     """Groups: prices and limits."""
     _run(context, "groups", args)
+
+
+def cache(context: Context, args: Administration) -> None:
+    """Answers that are kept on disk."""
+    _run(context, "cache", args)
 
 
 def verify(context: Context, args: Administration) -> None:

@@ -18,6 +18,7 @@ from nexhina_nb.magics.commands.inputs import given
 from nexhina_nb.magics.display import Remark
 from nexhina_nb.magics.options import Asking
 from nexhina_nb.magics.state import Context
+from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.estimate import Estimate
 
 TRUNCATED = "truncated: the answer reached its longest length; raise --max-tokens"
@@ -36,7 +37,7 @@ class Question:
         """Make the call: a reply, or a stream of one."""
         return getattr(client, self.verb)(self.prompt, stream=stream, **self.options)
 
-    def estimate(self, messages: Any, system: str | None) -> Estimate:
+    def estimate(self, messages: Any, system: str | None, catalog: Catalog) -> Estimate:
         """What it would cost, told as the messages of a chat."""
         options = self.options
         tools = tool_definitions(options["tools"]) if options["tools"] else None
@@ -46,6 +47,7 @@ class Question:
             model=options["model"],
             tools=tools,
             max_tokens=options["max_tokens"],
+            catalog=catalog,
         )
 
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nexhina_nb.client import Client
-from nexhina_nb.errors import BadInput
+from nexhina_nb.client.budgets import Budget
+from nexhina_nb.client.prices import prices_of
+from nexhina_nb.errors import NexhinaError
 from nexhina_nb.magics.display import Note
 from nexhina_nb.magics.options import Call
 from nexhina_nb.magics.state import Context
-from nexhina_nb.pricing.cost import format_usd
+from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.estimate import Estimate, estimate
 from nexhina_nb.pricing.price import UnknownPriceWarning
 
@@ -24,8 +26,8 @@ FLOOR = "a floor"
 def connect(context: Context) -> Client:
     """The client for this call. Raises GatewayNotRunning if there is nothing to talk to.
 
-    It is made anew when a setting or the running gateway changes. Only the gateway of this machine
-    learns which notebook and cell is calling: nobody else needs to know.
+    It is made anew when a setting or the running gateway changes. How the cell begins is kept for
+    the report of costs by cell, if the gateway learns which cell is calling.
     """
     state = context.state
     where = state.destination(context.settings, context.base_url)
@@ -33,11 +35,18 @@ def connect(context: Context) -> Client:
         # The one before stays open: a video that it ordered may still be asked about.
         state.connection = where, where.connect()
     client = state.connection[1]
-    if where.running is None:
-        return client
-    if context.origin.cell:
+    if client.is_trusted and context.origin.cell:
         state.cells[context.origin.cell] = context.origin.label
-    return client.with_tags(**context.origin.tags())
+    return client
+
+
+def prices(context: Context) -> Catalog:
+    """The prices of the gateway that the cell would call; without one, the bundled ones."""
+    try:
+        client = connect(context)
+    except NexhinaError:
+        return prices_of(None)
+    return prices_of(client)
 
 
 def price(verb: Any, inputs: Any, **more: Any) -> Estimate:
@@ -47,12 +56,14 @@ def price(verb: Any, inputs: Any, **more: Any) -> Estimate:
         return estimate(verb, inputs, **more)
 
 
-def priced(context: Context, args: Call, estimated: Callable[[], Estimate]) -> Note | None:
-    """What --dry-run shows, else None; with --budget a call that is too dear is refused."""
+def priced(context: Context, args: Call, estimated: Callable[..., Estimate]) -> Note | None:
+    """What --dry-run shows, else None; with --budget what is too dear is refused. ``estimated`` is
+    told the prices, as ``catalog``.
+    """
     if args.dry_run:
-        return preview(context, args, estimated())
+        return preview(context, args, estimated(catalog=prices(context)))
     if args.budget is not None:
-        guard(args, estimated())
+        guard(args, estimated(catalog=prices(context)))
     return None
 
 
@@ -63,31 +74,15 @@ def preview(context: Context, args: Call, estimated: Estimate) -> Note:
 
 
 def guard(args: Call, estimated: Estimate) -> None:
-    """Refuse a call that may cost more than its budget. Raises BadInput."""
-    if args.budget is None:
-        return
-    if estimated.usd is None or any(note.startswith(FLOOR) for note in estimated.notes):
-        raise BadInput(
-            f"{_unknown(estimated)}, so that no budget can be kept",
-            hint="nothing was sent; leave --budget out, or use a model of `%nexhina models`",
-        )
-    most = estimated.usd[1]
-    if most > args.budget:
-        advice = "raise --budget"
-        if estimated.assumption:
-            advice = f"lower --max-tokens or {advice} ({estimated.assumption})"
-        raise BadInput(
-            f"this call may cost {format_usd(most)}, the budget is ${args.budget.normalize():f}",
-            hint=f"nothing was sent; {advice}",
-        )
+    """Refuse what may cost more than its budget before the first of its calls. Raises
+    BudgetExceeded.
 
-
-def _unknown(estimated: Estimate) -> str:
-    if estimated.price is None:
-        return f"no price is known for {estimated.model}"
-    if estimated.usd is None:
-        return "the length of the recording is not known"
-    return "what this call takes is known only afterwards"
+    The client judges each call again, by all that is sent; what is known only of that, as how much
+    earlier turns hold, is left to it.
+    """
+    is_floor = any(note.startswith(FLOOR) for note in estimated.notes)
+    if args.budget is not None and not is_floor:
+        Budget(args.budget).check(estimated)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from nexhina_nb.analysis import costs
 from nexhina_nb.analysis.costs import CostReport, Place
@@ -22,7 +21,7 @@ def cost(context: Context, args: Cost) -> CostReport | Note:
     client = connect(context)
     kernel = session_line(context.state.costs)
     place = Place(context.origin.notebook, context.state.cells, everything=args.everything)
-    by: Any = args.by or "model"
+    by = args.by or "model"
     try:
         report = costs.cost(by, since=args.since, until=args.until, client=client, place=place)
     except (NotFound, NotOffered):

@@ -17,7 +17,8 @@ from nexhina_nb.magics.display import Note
 from nexhina_nb.magics.names import Names
 from nexhina_nb.magics.options import Respond
 from nexhina_nb.magics.state import Context
-from nexhina_nb.pricing.cost import quota
+from nexhina_nb.pricing.catalog import Catalog
+from nexhina_nb.pricing.cost import Ratio, quota
 from nexhina_nb.pricing.estimate import Estimate
 from nexhina_nb.pricing.usage import Tokens
 from nexhina_nb.wire import ResponseObject
@@ -56,24 +57,25 @@ def _previous(names: Names, word: str | None) -> RespondReply | str | None:
     return value
 
 
-def _estimate(question: Question, system: str | None) -> Estimate:
+def _estimate(question: Question, system: str | None, catalog: Catalog) -> Estimate:
     message = conversation(question.prompt, images=question.options["images"])
-    estimated = question.estimate(message, system)
+    estimated = question.estimate(message, system, catalog)
     previous = question.options["previous"]
     if previous is None:
         return estimated
     usage = previous.usage if isinstance(previous, RespondReply) else None
     if usage is None:
         return replace(estimated, notes=(*estimated.notes, _UNKNOWN_TURNS))
-    return _after(estimated, (usage.input_tokens or 0) + (usage.output_tokens or 0))
+    earlier = (usage.input_tokens or 0) + (usage.output_tokens or 0)
+    return _after(estimated, earlier, catalog.ratio(estimated.model))
 
 
-def _after(estimated: Estimate, earlier: int) -> Estimate:
+def _after(estimated: Estimate, earlier: int, ratio: Ratio) -> Estimate:
     """The estimate of a turn that brings so many tokens of earlier ones along."""
     total, price = estimated.input_tokens + earlier, estimated.price
     if price is None:
         return replace(estimated, input_tokens=total)
-    low, high = (quota(price, Tokens(total, most)) for most in estimated.output_tokens)
+    low, high = (quota(price, Tokens(total, most), ratio) for most in estimated.output_tokens)
     return replace(estimated, input_tokens=total, quota=(low, high))
 
 

@@ -87,7 +87,7 @@ def _written(context: Context, args: Hearing, hear: Hear, *, streams: bool) -> N
         raise BadInput(f"{hear.verb} needs a FILE", hint="a path, or a variable; or --from FRAME")
     recording = recordings.find(context.names, args.file)
     place, _ = files.target(args.save, WRITTEN)
-    if (note := priced(context, args, partial(hear.estimate, [recording]))) is not None:
+    if (note := priced(context, args, partial(hear.estimate, recording))) is not None:
         return note
     reply = _heard(context, args, hear, recording, streams)
     context.state.costs.append(reply.cost)
@@ -98,8 +98,8 @@ def _written(context: Context, args: Hearing, hear: Hear, *, streams: bool) -> N
 
 
 def _column(context: Context, args: Hearing, hear: Hear) -> Note | None:
-    for name in ("file", "format", "save"):
-        if getattr(args, name) is not None:
+    for name in ("file", "format", "save", "words"):
+        if getattr(args, name, None):
             flag = "a FILE" if name == "file" else f"--{name}"
             raise BadInput(f"{flag} and --from do not go together", hint="leave one of them out")
     return hear_column(context, args, hear)

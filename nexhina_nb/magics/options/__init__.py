@@ -16,7 +16,7 @@ from nexhina_nb.magics.options.account import (
     Redeem,
     Usage,
 )
-from nexhina_nb.magics.options.asking import Asking, Chat, Respond
+from nexhina_nb.magics.options.asking import Ask, Asking, Chat, Respond
 from nexhina_nb.magics.options.base import Call, CellCall, Command, Kind, Option
 from nexhina_nb.magics.options.judging import Embed, Moderate, Rerank
 from nexhina_nb.magics.options.media import (
@@ -31,6 +31,7 @@ from nexhina_nb.magics.options.media import (
 
 __all__ = [
     "Administration",
+    "Ask",
     "Asking",
     "Call",
     "CellCall",

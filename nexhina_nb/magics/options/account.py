@@ -41,9 +41,10 @@ class Cost(Command):
 
     by: str | None = row(
         Kind.CHOICE,
-        "one row for each",
+        "one row for each; with tag:NAME, for each value of a tag of your calls",
         "--by",
-        choices=("model", "cell", "notebook", "day", "key"),
+        choices=("model", "cell", "notebook", "day", "key", "tag:"),
+        metavar="model|cell|notebook|day|key|tag:NAME",
     )
     since: str | None = row(Kind.TEXT, _SINCE, "--since", metavar="TIME")
     until: str | None = row(Kind.TEXT, _UNTIL, "--until", metavar="TIME")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nexhina_nb.magics.options.base import CellCall, Kind, row
+from nexhina_nb.magics.options.base import CellCall, Kind, no_cache_row, row
 
 _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh")
 
@@ -71,3 +71,33 @@ class Respond(Asking):
     previous: str | None = row(
         Kind.REPLY, "reply to go on from, or the id of one that the gateway keeps", "--previous"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Ask(CellCall):
+    """Options of ask."""
+
+    frame: str | None = row(
+        Kind.FRAME, "pandas or polars frame whose rows to ask about", "--from", required=True
+    )
+    schema: str | None = row(
+        Kind.SCHEMA,
+        "answers that fit a pydantic model class or a JSON Schema; each field becomes a column",
+        "--schema",
+    )
+    into: str | None = row(
+        Kind.TEXT,
+        'name of the new column, "answer" unless given; with --schema the beginning of all names',
+        "--into",
+        metavar="NAME",
+    )
+    system: str | None = row(
+        Kind.TEXT, "instructions that go before every prompt", "-s", "--system"
+    )
+    lang: str | None = row(Kind.TEXT, "language to answer in, such as zh or French", "--lang")
+    temperature: float | None = row(
+        Kind.NUMBER, "0 for the likeliest words, up to 2 for surprising ones", "-t", "--temperature"
+    )
+    max_tokens: int | None = row(Kind.INTEGER, "longest answer to a row, in tokens", "--max-tokens")
+    seed: int | None = row(Kind.INTEGER, "same seed, same answer, where the model can", "--seed")
+    no_cache: bool = no_cache_row()

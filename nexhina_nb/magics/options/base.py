@@ -59,7 +59,9 @@ _PLACEHOLDERS = {
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option of a verb (``flags`` as typed), or without flags one of its arguments."""
+    """One option of a verb (``flags`` as typed), or without flags one of its arguments. A choice
+    that ends with a colon stands for all that goes on after it.
+    """
 
     kind: Kind
     help: str
@@ -73,6 +75,12 @@ class Option:
     def placeholder(self) -> str:
         """How the help writes its value: ``USD``, or ``cell|model|day``."""
         return self.metavar or "|".join(self.choices) or _PLACEHOLDERS.get(self.kind, "")
+
+    def takes(self, value: object) -> bool:
+        """Whether a value is one of the choices."""
+        begun = tuple(choice for choice in self.choices if choice.endswith(":"))
+        text = str(value)
+        return text not in begun and (value in self.choices or text.startswith(begun))
 
     @property
     def label(self) -> str:
@@ -95,6 +103,12 @@ def frame_row(what: str) -> Any:
 def column_row() -> Any:
     """The option that names its column."""
     return row(Kind.COLUMN, "column of the frame that holds them", "--column")
+
+
+def no_cache_row() -> Any:
+    """The option that asks anew."""
+    what = "ask for all rows of the frame, also for those whose answer is on disk"
+    return row(Kind.FLAG, what, "--no-cache")
 
 
 def save_row(suffixes: str) -> Any:

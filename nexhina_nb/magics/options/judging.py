@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nexhina_nb.magics.options.base import CellCall, Kind, column_row, frame_row, row
-
-
-def _no_cache() -> bool:
-    flag: bool = row(
-        Kind.FLAG,
-        "ask for all rows of the frame, also for those whose answer is on disk",
-        "--no-cache",
-    )
-    return flag
+from nexhina_nb.magics.options.base import CellCall, Kind, column_row, frame_row, no_cache_row, row
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +16,7 @@ class Embed(CellCall):
     dimensions: int | None = row(
         Kind.INTEGER, "length of the vectors, where the model can", "--dimensions"
     )
-    no_cache: bool = _no_cache()
+    no_cache: bool = no_cache_row()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +29,7 @@ class Rerank(CellCall):
     frame: str | None = frame_row("the documents")
     column: str | None = column_row()
     top_n: int | None = row(Kind.INTEGER, "keep only the best so many", "-n", "--top-n")
-    no_cache: bool = _no_cache()
+    no_cache: bool = no_cache_row()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +44,4 @@ class Moderate(CellCall):
     )
     frame: str | None = frame_row("the texts")
     column: str | None = column_row()
+    no_cache: bool = no_cache_row()

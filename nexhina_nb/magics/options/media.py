@@ -11,6 +11,7 @@ from nexhina_nb.magics.options.base import (
     Kind,
     column_row,
     frame_row,
+    no_cache_row,
     row,
     save_row,
 )
@@ -91,6 +92,7 @@ class Hearing(Call):
     save: str | None = save_row(".txt, .md, .srt, .vtt or .json")
     frame: str | None = frame_row("paths of recordings")
     column: str | None = column_row()
+    no_cache: bool = no_cache_row()
 
 
 @dataclass(frozen=True, slots=True)

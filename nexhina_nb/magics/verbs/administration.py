@@ -5,16 +5,17 @@ from __future__ import annotations
 from nexhina_nb.magics.options import Administration
 from nexhina_nb.magics.verbs.base import Verb
 
+_GATEWAY = "for the gateway of this machine, whether or not it runs"
 
-def _command(name: str, summary: str, run: str, *examples: str) -> Verb:
+
+def _command(name: str, summary: str, run: str, *examples: str, of: str = _GATEWAY) -> Verb:
     return Verb(
         name,
         summary,
         Administration,
         f"administration:{run}",
         details=(
-            f"The same as `nexhina {name}` in a terminal, for the gateway of this machine, "
-            "whether or not it runs; --help lists all that it takes."
+            f"The same as `nexhina {name}` in a terminal, {of}; --help lists all that it takes."
         ),
         examples=examples,
     )
@@ -45,6 +46,13 @@ ADMINISTRATION = (
     _command(
         "groups", "set what groups pay, and how much they may ask at a time", "groups",
         "%nexhina groups set students --ratio 0.8 --rpm 120",
+    ),
+    _command(
+        "cache", "see and forget the answers of batches that are kept on disk", "cache",
+        "%nexhina cache",
+        "%nexhina cache clear --model local/* --older 7d",
+        "%nexhina cache path",
+        of="for the answers on this machine",
     ),
     _command(
         "verify", "check that every balance is the sum of its entries", "verify",

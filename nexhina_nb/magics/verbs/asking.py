@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nexhina_nb.magics.options import Chat, Respond
+from nexhina_nb.magics.options import Ask, Chat, Respond
 from nexhina_nb.magics.verbs.base import Verb
 
 ASKING = (
@@ -40,6 +40,28 @@ ASKING = (
         examples=(
             "%%nexhina respond -o first\nName three rivers of Norway.",
             "%%nexhina respond --previous first\nWhich of them is the longest?",
+        ),
+    ),
+    Verb(
+        "ask",
+        "ask a chat model about each row of a frame; the text below the line is the prompt",
+        Ask,
+        "prompts:ask",
+        is_cell=True,
+        body="prompt with {column} in it",
+        details=(
+            "{column} in the prompt stands for the row's value in that column. {{name}} inserts a "
+            "variable first, as in all cells, and braces in what it inserts are no columns; other "
+            "double braces, and with --verbatim all of them, are single ones that are meant. The "
+            'frame gets one more column, "answer", or with --schema one of its own type for each '
+            'field. Rows that go wrong have no answer, and "answer_error" says why. Equal prompts '
+            "are asked once and answers are kept on disk, so that running the cell again costs "
+            "nothing."
+        ),
+        examples=(
+            "%%nexhina ask --from df -o labelled\nLabel the sentiment of: {text}",
+            "%%nexhina ask --from df --schema Invoice -m gpt-4o --dry-run\n"
+            "Read this letter of {date}:\n{letter}",
         ),
     ),
 )

@@ -49,8 +49,9 @@ JUDGING = (
         details=(
             "Lines give a verdict each, by thirteen categories. A frame gives the same kind of "
             'frame with the columns "flagged", "category" (of those that apply, the most likely) '
-            "and one column of scores (0 to 1) for each category. Equal texts are sent once. "
-            "Pictures are judged together with the text, which is then one line at most."
+            "and one column of scores (0 to 1) for each category. Equal texts are sent once, and "
+            "answers are kept on disk. Pictures are judged together with the text, which is then "
+            "one line at most."
         ),
         examples=(
             "%%nexhina moderate -o verdicts\nI will hurt you.\nHave a nice day.",

@@ -56,7 +56,8 @@ MEDIA = (
             "Put a path with blanks into quotes. The text appears as it comes, and is the text "
             "alone; --format srt, vtt or segments, --words and --save with such a suffix ask for "
             "times too, and wait for all of it. A frame with a column of paths gives the same "
-            'kind of frame with one more column, "text".'
+            'kind of frame with one more column, "text". Equal recordings are sent once, and '
+            "texts are kept on disk, so that running the cell again costs nothing."
         ),
         examples=(
             '%nexhina transcribe "my talk.wav" --language en -o talk',

@@ -1,0 +1,51 @@
+"""How long the answer to a chat may get: what bounds it, and what its history says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from nexhina_nb.pricing.catalog import Catalog
+
+UNKNOWN = 4096  # tokens that are assumed where no limit of the model is known
+LEAST_CALLS = 20  # fewer say too little
+_LOW, _HIGH = 5, 95  # percentiles
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """Between how many tokens nine of ten answers had, and how many answers that was seen in."""
+
+    least: int
+    most: int
+    calls: int
+
+    @classmethod
+    def of(cls, lengths: Iterable[int]) -> Usual | None:
+        """From the completion tokens of past answers; None if there are fewer than twenty."""
+        found = sorted(lengths)
+        if len(found) < LEAST_CALLS:
+            return None
+        last = len(found) - 1
+        return cls(found[last * _LOW // 100], found[-(-last * _HIGH // 100)], len(found))
+
+    def __str__(self) -> str:
+        return (
+            f"9 of 10 of the last {self.calls:,} answers had {self.least:,} to {self.most:,} tokens"
+        )
+
+
+def bound(
+    catalog: Catalog, model: str, prompt: int, max_tokens: int | None, n: int
+) -> tuple[int, str]:
+    """The most tokens that ``n`` answers to a prompt of so many tokens have, and why."""
+    context, limit = catalog.context_length(model), catalog.max_output(model)
+    times = f" × {n} answers" if n > 1 else ""
+    if max_tokens is not None:
+        return max_tokens * n, f"at most max_tokens = {max_tokens:,}{times}"
+    if limit is not None:
+        return limit * n, f"at most the model's {limit:,} tokens of output{times}"
+    if context is not None:
+        rest = max(context - prompt, 0)
+        return rest * n, f"at most what the context of {context:,} tokens leaves{times}"
+    return UNKNOWN * n, f"at most {UNKNOWN:,}; the model's limit is unknown{times}"

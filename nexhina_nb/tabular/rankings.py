@@ -1,0 +1,141 @@
+"""`rerank`: the rows of a frame in the order of their relevance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Unpack
+
+from nexhina_nb.batch.address import Address
+from nexhina_nb.batch.desk import open_desk
+from nexhina_nb.batch.estimates import Call
+from nexhina_nb.batch.frames import Table
+from nexhina_nb.batch.inputs import Inputs, read
+from nexhina_nb.batch.options import (
+    Common,
+    Options,
+    Outcome,
+    check_count,
+    common,
+    outcome_of,
+    priced,
+)
+from nexhina_nb.batch.ranked import (
+    ERROR,
+    RANK,
+    SCORE,
+    Ranked,
+    joined,
+    ranked,
+    repeated,
+    table_of,
+)
+from nexhina_nb.batch.rerank import Part, Reranking, RerankWork
+from nexhina_nb.batch.tally import Tally
+from nexhina_nb.client.texts import checked
+from nexhina_nb.errors import BadInput
+from nexhina_nb.pricing.estimate import Estimate
+from nexhina_nb.tabular.running import carried_out
+
+SUFFIX = "_document"  # of names that two frames share
+
+
+@common
+def rerank(
+    frame: Any,
+    other: Any = None,
+    /,
+    on: Any = "text",
+    *,
+    query: Any = None,
+    top_n: int | None = None,
+    **options: Unpack[Common],
+) -> Any:
+    """``rerank(frame, query, on="text")`` → the rows in falling order of "relevance_score", with
+    their "rank" from 1.
+
+    ``rerank(queries, documents, query="q", on="text")`` takes two frames: each query of the first
+    (its column ``query``) ranks the documents of the second (its column ``on``). There is one row
+    for each query and document, with the columns of both; names that both have end in "_document".
+
+    ``top_n`` keeps the best so many, of each query. Rows that go wrong come last, without a rank
+    and with the reason in "rerank_error"; ``top_n`` leaves them out. The other options are those of
+    `embed`. All documents of a query travel in one request unless ``batch_size`` says otherwise or
+    the gateway refuses: models that compare documents with each other need them together. So a
+    LazyFrame is collected, and comes back lazy.
+    """
+    found = rerank_table(frame, other, Options(**options), on=on, query=query, top_n=top_n)
+    return found if isinstance(found, Estimate) else found.frame
+
+
+def rerank_table(
+    frame: Any, other: Any, options: Options, *, on: Any, query: Any, top_n: int | None
+) -> Outcome | Estimate:
+    """`rerank`, with what it took."""
+    check_count("top_n", top_n)
+    asking, table, queries = _asked(frame, other, query)
+    documents = read(table.each(on), f"the column {on!r}")
+    table.check_new((SCORE, RANK, ERROR), on)
+    tally = Tally(documents.total * len(queries.texts))
+    with open_desk(options.client, options.cache, options.tags or {}) as desk:
+        model = options.model or desk.settings.rerank_model
+        wanted = Reranking(model, top_n, options.batch_size)
+        address = Address("rerank", desk.gateway, model, top_n=top_n)
+        work = RerankWork(queries.texts, documents, wanted, address, desk.cache, tally)
+        work.look_up()
+        parts = work.parts()
+        calls = (_rerank_call(queries, work, part) for part in parts)
+        if (estimated := priced(options, "rerank", calls, model, ("", {}), desk)) is not None:
+            return estimated
+
+        def made() -> Any:
+            return _reranked(asking, table, queries, documents, work, top_n)
+
+        carried_out("rerank", desk, work, parts, tally, options, made)
+    outcome = outcome_of(made(), tally, model, options, work.errors())
+    first = ranked(work.rankings[0], documents, top_n) if work.rankings else Ranked()
+    return replace(outcome, best=table_of(first, documents))
+
+
+def _rerank_call(queries: Inputs, work: RerankWork, part: Part) -> Call:
+    return queries.texts[part.query], {"documents": work.texts(part)}
+
+
+def _asked(frame: Any, other: Any, query: Any) -> tuple[Table | None, Table, Inputs]:
+    """The frame of queries if there is one, the frame of documents, the queries."""
+    if other is None or isinstance(other, str):
+        if other is not None and query is not None:
+            raise BadInput("there are two queries", hint="leave one of them out")
+        text = checked(query if other is None else other, "the query")
+        return None, Table.of(frame), _good([text], "the query")
+    if query is None:
+        raise BadInput("with two frames the column of queries is needed", hint='query="column"')
+    asking, table = Table.of(frame), Table.of(other)
+    asking.names_beside(table, SUFFIX)  # whether they fit is to be known before anything is sent
+    return asking, table, _good(asking.values(query), f"the column {query!r}")
+
+
+def _good(values: Sequence[Any], what: str) -> Inputs:
+    queries = read(values, what)
+    if queries.bad:
+        row, why = min(queries.bad.items())
+        raise BadInput(f"row {row} of {what}: {why}", hint="drop or fill such rows first")
+    return queries
+
+
+def _reranked(
+    asking: Table | None,
+    table: Table,
+    queries: Inputs,
+    documents: Inputs,
+    work: RerankWork,
+    top_n: int | None,
+) -> Any:
+    rankings = [ranked(work.rankings[place], documents, top_n) for place in queries.place]
+    rows = joined(rankings)
+    made = table.take(rows.rows)
+    if asking is not None:
+        times = [len(ranking.rows) for ranking in rankings]
+        made = asking.take(repeated(range(len(asking)), times)).beside(made, SUFFIX)
+    columns = rows.columns()
+    return made.having(columns, without=() if ERROR in columns else (ERROR,)).native

@@ -1,0 +1,81 @@
+"""A batch under way: the calls in the background, progress in the foreground, and what is left when
+it does not come to its end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from nexhina_nb.batch.background import Manner, carry_out
+from nexhina_nb.batch.desk import Desk
+from nexhina_nb.batch.options import Options
+from nexhina_nb.batch.progress import Report
+from nexhina_nb.batch.runner import Part, Value, Work
+from nexhina_nb.batch.tally import Tally
+from nexhina_nb.batch.turns import Turns
+from nexhina_nb.client.budgets import budget
+from nexhina_nb.client.cost import Cost
+from nexhina_nb.errors import NexhinaError, Stopped
+from nexhina_nb.widgets.progress import shown
+
+
+def carried_out(
+    verb: str,
+    desk: Desk,
+    work: Work[Part, Value],
+    parts: Sequence[Part],
+    tally: Tally,
+    options: Options,
+    so_far: Callable[[], Any],
+    *,
+    turns: Turns | None = None,
+    poll: Callable[[], None] | None = None,
+    report: Report | None = None,
+) -> None:
+    """Ask for the parts, and show how far that is. What ends the batch has the frame so far in its
+    ``.partial``.
+    """
+    cost = Cost()  # unknown if it does not come to its end: calls under way are billed too
+    manner = Manner(
+        most=options.max_concurrency or desk.settings.max_concurrency,
+        deadline=options.deadline,
+        hedged=options.hedge,
+        turns=turns,
+        poll=poll,
+    )
+    try:
+        with _reported(verb, options, report) as tell, _capped(options):
+            if parts:
+                carry_out(work, parts, desk.connected(), manner, tally, tell)
+            cost = tally.cost
+            tell(tally.progress(finished=True))
+    except KeyboardInterrupt:
+        raise Stopped(_stopped(verb, desk, tally), partial=so_far()) from None
+    except NexhinaError as error:
+        error.partial = so_far()
+        raise
+    finally:
+        if tally.bills:
+            options.costs.append(cost)
+
+
+def _reported(
+    verb: str, options: Options, report: Report | None
+) -> contextlib.AbstractContextManager[Report]:
+    if report is not None:
+        return contextlib.nullcontext(report)
+    return shown(verb, enabled=options.progress)
+
+
+def _capped(options: Options) -> contextlib.AbstractContextManager[Any]:
+    if options.budget is None:
+        return contextlib.nullcontext()
+    return budget(options.budget)
+
+
+def _stopped(verb: str, desk: Desk, tally: Tally) -> str:
+    is_kept = desk.cache is not None and not desk.cache.fault
+    again = "; run it again to go on" if is_kept else ""
+    return f"{verb} was stopped with {tally.done:,} of {tally.total:,} rows done{again}"
