@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 80
 # In bytes as they travel; with their names, both fit into what a gateway keeps of a call's tags.
 _LONGEST_NOTEBOOK, _LONGEST_CELL = 750, 250
+_MOST_ENDS = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def first_line(source: object) -> str:
     return found[:LONGEST_TEXT]
 
 
+@lru_cache(_MOST_ENDS)  # every call of a cell asks for the same two
 def _end(text: str, most: int) -> str:
     # A path may hold bytes that are no text, which cannot travel.
     text = text[-most:].encode("utf-8", "replace").decode()

@@ -58,3 +58,14 @@ def test_import_loads_nothing_heavy(statement: str, allowed: set[str]) -> None:
 def test_the_gateway_is_ready_without_frames_engines_and_pydantic() -> None:
     loaded = loaded_by("import nexhina_nb.gateway.serve")
     assert not loaded & HEAVY - {"sqlalchemy", "starlette", "uvicorn"}
+
+
+def test_a_client_without_a_budget_loads_nothing_of_budgets() -> None:
+    program = (
+        "import sys; from nexhina_nb.client import Client; "
+        "print('nexhina_nb.client.metering' in sys.modules, 'nexhina_nb.engines' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "False"]

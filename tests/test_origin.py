@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
+from nexhina_nb import origin
 from nexhina_nb.client.session import checked_tags
 from nexhina_nb.gateway.record import read_tags
 from nexhina_nb.origin import Origin, current_origin, first_line, notebook_tag
@@ -37,3 +38,11 @@ def test_the_line_that_tells_most() -> None:
     assert first_line("%nexhina cost") == "%nexhina cost"
     assert first_line("\n") == ""
     assert first_line("x" * 500) == "x" * 80
+
+
+def test_the_end_of_a_long_path_is_looked_for_once() -> None:
+    path = f"/{'ä' * 5000}/once.ipynb"
+    first = notebook_tag(path)
+    hits = origin._end.cache_info().hits
+    assert notebook_tag(path) == first
+    assert origin._end.cache_info().hits == hits + 1

@@ -26,8 +26,8 @@ _ABOUT = "about so many tokens go in, counted with a vocabulary like the model's
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison(Sequence[Estimate]):
-    """Estimates of the same work, the cheapest first (by the most that it may cost), those of an
-    unknown price last.
+    """Estimates of the same work, the cheapest first (by the most that it may cost), then floors,
+    of which more may be charged, and last those of an unknown price.
     """
 
     estimates: tuple[Estimate, ...]
@@ -39,9 +39,9 @@ class Comparison(Sequence[Estimate]):
 
     @property
     def cheapest(self) -> Estimate | None:
-        """The first whose price is known."""
+        """The first of which the most that it may cost is known."""
         first = self.estimates[0] if self.estimates else None
-        return None if first is None or first.quota is None else first
+        return None if first is None or first.quota is None or first.floor else first
 
     @overload
     def __getitem__(self, place: int) -> Estimate: ...
@@ -88,7 +88,7 @@ class Comparison(Sequence[Estimate]):
         said: dict[str, list[str]] = {}
         for made in self:
             about = "" if made.is_exact else _ABOUT
-            for words in filter(None, (made.assumption, about, *made.notes)):
+            for words in filter(None, (made.assumption, about, *made.remarks)):
                 said.setdefault(words, []).append(made.model)
         return [
             f"{words}." if len(models) == len(self) else f"{', '.join(models)}: {words}."
@@ -108,7 +108,7 @@ class Comparison(Sequence[Estimate]):
     def _html(self) -> str:
         notes = "".join(f"<p>{escaped(words)}</p>" for words in self._notes)
         picture = ""
-        if self.cheapest is not None:
+        if any(made.quota is not None for made in self):
             data = base64.b64encode(self.figure().png()).decode("ascii")
             words = "Bars from the least to the most that each model may cost"
             picture = (
@@ -128,6 +128,6 @@ def _row(made: Estimate) -> tuple[Any, ...]:
     return made.model, made.input_tokens, *made.output_tokens, *usd, source
 
 
-def _order(made: Estimate) -> tuple[bool, int, int, str]:
+def _order(made: Estimate) -> tuple[bool, bool, int, int, str]:
     least, most = made.quota or (0, 0)
-    return made.quota is None, most, least, made.model
+    return made.quota is None, bool(made.floor), most, least, made.model

@@ -91,7 +91,19 @@ class Said:
         return _PROBLEMS.get(self.finish_reason or "", "")
 
 
-class AskWork(RowWork[Said]):
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What an answer says: a value for each column, or None; why that is not what was asked for;
+    and whether it is of use for another run.
+    """
+
+    said: Said
+    values: Sequence[Any] | None
+    why: str
+    is_kept: bool
+
+
+class AskWork(RowWork[Read]):
     """The answers of a batch.
 
     Whole answers are kept whatever ``max_tokens`` was, those that it cut off for that number only:
@@ -124,7 +136,7 @@ class AskWork(RowWork[Said]):
         """A call for each."""
         return ((place,) for place in self.missing())
 
-    def ask(self, session: Session, part: Part) -> Flow[Answer[Found[Said]]]:
+    def ask(self, session: Session, part: Part) -> Flow[Answer[Found[Read]]]:
         """The call for a prompt. It is repeatable: of thousands of calls some get lost, and to ask,
         and perhaps pay, twice for these few is better than a frame with holes.
         """
@@ -132,15 +144,15 @@ class AskWork(RowWork[Said]):
         response = yield from exchange(session, Request("POST", CHAT_PATH, body, repeatable=True))
         answer = checked(session, response)
         reply = read_chat(session.target, response, ChatCompletionResponse.read(answer), Form())
-        return calls.answered([(0, _said(reply))], response, answer, self.model)
+        return calls.answered([(0, self._read(_said(reply)))], response, answer, self.model)
 
-    def pack(self, value: Said) -> bytes:
-        """As JSON."""
-        return orjson.dumps(value)
+    def pack(self, value: Read) -> bytes:
+        """What was said, as JSON."""
+        return orjson.dumps(value.said)
 
-    def unpack(self, data: bytes) -> Said:
-        """From JSON."""
-        return Said(**orjson.loads(data))
+    def unpack(self, data: bytes) -> Read:
+        """From JSON, and read anew."""
+        return self._read(Said(**orjson.loads(data)))
 
     def look_up(self) -> None:
         """Take what is on disk: whole answers, and those that were cut off by the same limit."""
@@ -150,20 +162,25 @@ class AskWork(RowWork[Said]):
         rest = self.missing()
         self._find(rest, [self._name_of_cut(place) for place in rest])
 
-    def keep(self, part: Part, answer: Answer[Found[Said]]) -> None:
+    def keep(self, part: Part, answer: Answer[Found[Read]]) -> None:
         """On disk first, if it is of any use there."""
         self._tally.billed(answer.bill)
-        (place,), ((_, said),) = part, answer.value
-        read = self._read(said)
+        (place,), ((_, read),) = part, answer.value
         if read.is_kept and self._cache is not None:
-            name = self._name_of_cut(place) if said.is_cut else self._names[place]
-            self._cache.put({name: self.pack(said)}, verb=self.verb, model=self.model)
-        if self._accept(place, read):
+            name = self._name_of_cut(place) if read.said.is_cut else self._names[place]
+            self._cache.put({name: self.pack(read)}, verb=self.verb, model=self.model)
+        self.put(place, read)
+        if not read.why:
             self._tally.answered(int(self._counts[place]))
 
-    def put(self, place: int, value: Said) -> None:
-        """Read it."""
-        self._accept(place, self._read(value))
+    def put(self, place: int, value: Read) -> None:
+        """Take what was read: an answer, or why there is none."""
+        if value.values is not None:
+            self._values[place] = value.values
+        if value.why:
+            self.lose(place, value.why)
+        else:
+            self._is_known[place] = True
 
     def columns(self) -> list[Values]:
         """What the answers say, row by row."""
@@ -176,9 +193,11 @@ class AskWork(RowWork[Said]):
     def _find(self, places: Sequence[int], names: Sequence[bytes]) -> None:
         assert self._cache is not None
         for at, data in self._cache.find(names):
-            read = self._read(self.unpack(data))
-            # A class may have become stricter since, in ways that no schema tells.
-            if read.is_kept and self._accept(places[at], read):
+            read = self.unpack(data)
+            if not read.is_kept:
+                continue  # a class may have become stricter since, in ways that no schema tells
+            self.put(places[at], read)
+            if not read.why:
                 self._tally.found(int(self._counts[places[at]]))
 
     def _name_of_cut(self, place: int) -> bytes:
@@ -190,28 +209,8 @@ class AskWork(RowWork[Said]):
         except Unfit as error:
             values, why = None, f"schema: {error}; the answer was {shortened(said.text)}"
         problem = said.problem
-        return Read(None if said.refused else values, problem or why, bool(problem) or not why)
-
-    def _accept(self, place: int, read: Read) -> bool:
-        """Take what was read; whether that is an answer."""
-        if read.values is not None:
-            self._values[place] = read.values
-        if read.why:
-            self.lose(place, read.why)
-        else:
-            self._is_known[place] = True
-        return not read.why
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """What an answer says: a value for each column, or None; why that is not what was asked for;
-    and whether it is of use for another run.
-    """
-
-    values: Sequence[Any] | None
-    why: str
-    is_kept: bool
+        is_kept = bool(problem) or not why
+        return Read(said, None if said.refused else values, problem or why, is_kept)
 
 
 def _said(reply: ChatReply) -> Said:

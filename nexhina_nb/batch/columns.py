@@ -76,8 +76,13 @@ def matrix(column: Any) -> Matrix:
     `embed` made is not copied where that is possible: pandas and pyarrow with Arrow's fixed-size
     lists, polars without nulls. Then the array may be read-only.
 
-    Raises BadInput if the vectors differ in length, or are none.
+    Raises BadInput if the vectors differ in length, or are none, or are in the partitions of Dask.
     """
+    if _is_dask(column):
+        raise BadInput(
+            "a Dask Series has its vectors in many places, and a matrix is one",
+            hint="pass column.compute()",
+        )
     if dependencies.is_polars_series(column):
         return _of_polars(column)
     if dependencies.is_pandas_series(column) and hasattr(column.array, "__arrow_array__"):
@@ -87,6 +92,11 @@ def matrix(column: Any) -> Matrix:
     if isinstance(column, np.ndarray) and column.ndim == 2:
         return np.asarray(column, np.float32)
     return _of_rows(list(column))
+
+
+def _is_dask(column: Any) -> bool:
+    dd = dependencies.get_dask_dataframe()
+    return dd is not None and isinstance(column, (dd.DataFrame, dd.Series))
 
 
 def _is_arrow(column: Any) -> bool:

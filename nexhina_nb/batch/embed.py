@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -55,7 +56,10 @@ class EmbedWork(RowWork[Vector]):
         self._matrix: Matrix | None = None
         self._has_old = False
         self._split = fitted.split
-        self._owner = {piece.place: long for long in fitted.split for piece in fitted.split[long]}
+        self._owners: defaultdict[int, set[int]] = defaultdict(set)  # of pieces: long texts
+        for long, pieces in fitted.split.items():
+            for piece in pieces:
+                self._owners[piece.place].add(long)
         self._pieces: dict[int, Vector] = {}
         for place, why in fitted.refused.items():
             self.lose(place, why)
@@ -82,21 +86,22 @@ class EmbedWork(RowWork[Vector]):
         return np.frombuffer(data, "<f4")
 
     def put(self, place: int, value: Vector) -> None:
-        """Into the matrix; the pieces of a long text wait until all of them are there."""
+        """Into the matrix; pieces wait until all those of a long text are there."""
         if self._matrix is None:
             self._matrix = np.empty((self.inputs.total, len(value)), np.float32)
-        if place in self._owner:
-            self._pieces[place] = value
-            self._join(self._owner[place])
-        elif place not in self._split:
+        if self._first[place] >= 0 and place not in self._split:
             self._matrix[self._first[place]] = value
+        if place in self._owners:
+            self._pieces[place] = value
+            for long in list(self._owners[place]):
+                self._join(long)
 
     def lose(self, place: int, why: str) -> None:
         """A long text is lost with any of its pieces."""
         super().lose(place, why)
-        long = self._owner.get(place)
-        if long is not None and long not in self._lost:
-            super().lose(long, why)
+        for long in self._owners.get(place, ()):
+            if long not in self._lost:
+                super().lose(long, why)
 
     def check(self, values: Sequence[Vector], *, are_old: bool) -> None:
         """Raises StoreError or Upstream if the vectors of one model differ in length."""
@@ -144,10 +149,14 @@ class EmbedWork(RowWork[Vector]):
         self._matrix[self._first[long]] = self._mean(pieces)
         self._is_known[long] = True
         self._tally.answered(int(self._counts[long]))
+        for place in {piece.place for piece in pieces}:
+            self._owners[place].remove(long)
+            if not self._owners[place]:
+                del self._pieces[place]
 
     def _mean(self, pieces: Sequence[Piece]) -> Any:
         """The average, weighted by tokens, of the length that the vectors had: most have 1."""
-        vectors = np.stack([self._pieces.pop(piece.place) for piece in pieces])
+        vectors = np.stack([self._pieces[piece.place] for piece in pieces])
         weights = np.asarray([piece.tokens for piece in pieces], np.float64)
         mean = np.average(vectors, axis=0, weights=weights)
         length = np.average(np.linalg.norm(vectors, axis=1), weights=weights)

@@ -28,14 +28,14 @@ def total(
     """
     priced = partial(estimate, verb, model=model, catalog=catalog)
     whole = replace(priced(empty[0], **empty[1]), input_tokens=0, output_tokens=(0, 0), answers=0)
-    whole = replace(whole, quota=None if whole.quota is None else (0, 0))
+    whole = replace(whole, quota=None if whole.quota is None else (0, 0), floor="")
     noted: list[str] = []
     lengths: list[float | None] = []  # of recordings, in seconds
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UnknownPriceWarning)
         for inputs, more in calls:
             one = priced(inputs, **more)
-            whole = _plus(whole, one)
+            whole = plus(whole, one)
             noted += ["; ".join(one.notes)] if one.notes else []
             lengths += [more["seconds"]] if "seconds" in more else []
     return replace(whole, notes=_in_short(noted), amount=_amount(verb, model, lengths))
@@ -49,7 +49,8 @@ def _amount(verb: Verb, model: str, lengths: Sequence[float | None]) -> str:
     return Piece(verb, model, seconds=seconds).amount
 
 
-def _plus(one: Estimate, other: Estimate) -> Estimate:
+def plus(one: Estimate, other: Estimate) -> Estimate:
+    """Both together, but for their notes and amounts, which are the first one's."""
     quota = None
     if one.quota is not None and other.quota is not None:
         quota = _sum(one.quota, other.quota)
@@ -60,6 +61,7 @@ def _plus(one: Estimate, other: Estimate) -> Estimate:
         quota=quota,
         answers=one.answers + other.answers,
         assumption=other.assumption,
+        floor=one.floor or other.floor,
         is_exact=one.is_exact and other.is_exact,
     )
 

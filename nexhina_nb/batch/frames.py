@@ -138,14 +138,16 @@ class Table:
         return (name,) + ("",) * (levels - 1) if levels > 1 and isinstance(name, str) else name
 
     def take(self, rows: Sequence[int]) -> Table:
-        """These rows, in this order; an index of pandas goes with them."""
+        """These rows, in this order; an index of pandas goes with them. Raises BadInput if there
+        is a column that pyarrow takes no rows of.
+        """
         places = np.asarray(rows, np.int64)
         if self.kind == "pandas":
             taken = self.frame.iloc[places]
         elif self.kind == "polars":
             taken = self.frame[places]
         else:
-            taken = self.frame.take(places)
+            taken = _taken_by_pyarrow(self.frame, places)
         return Table(taken, self.kind, self.is_lazy)
 
     def beside(self, other: Table, suffix: str) -> Table:
@@ -170,6 +172,23 @@ class Table:
                 f"there would be several columns {twice[0]!r}", hint="rename columns of one frame"
             )
         return names
+
+
+_PLAIN = {"string_view": "large_string", "binary_view": "large_binary"}
+
+
+def _taken_by_pyarrow(frame: Any, places: Any) -> Any:
+    made = []
+    for name, column in zip(frame.column_names, frame.columns, strict=True):
+        try:
+            plain = column.cast(_PLAIN.get(str(column.type), column.type))
+            made.append(plain.take(places).cast(column.type))
+        except NotImplementedError:
+            raise BadInput(
+                f"pyarrow takes no rows of the column {name!r}, {column.type}",
+                hint="cast it to another type, or drop it",
+            ) from None
+    return type(frame).from_arrays(made, schema=frame.schema)
 
 
 def _with_pandas(frame: Any, columns: Mapping[str, Column], gone: Sequence[str]) -> Any:

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+import numpy as np
+
 from nexhina_nb.batch.inputs import Inputs
 from nexhina_nb.errors import BadInput
 from nexhina_nb.pricing import tokens
@@ -41,15 +43,17 @@ def check(how: object) -> None:
 
 
 def fit(inputs: Inputs, model: str, how: TooLong) -> Fitted:
-    """Make the inputs fit the model: long texts are shortened in place, or get pieces at the end of
-    the inputs, which stand in no row.
+    """Make the inputs fit the model: long texts are shortened in place, or get pieces: texts that
+    are there, or new ones at the end of the inputs, which stand in no row.
     """
     made = Fitted()
     limit = Catalog.bundled().context_length(model)
     if limit is None or not tokens.is_exact(model):
         return made
     encoding = tokens.encoding_for(model)
+    known: dict[str, int] = {}
     for place, ids in _long(inputs, encoding, limit):
+        known = known or {text: at for at, text in enumerate(inputs.texts)}
         if how == "error":
             made.refused[place] = (
                 f"context_length_exceeded: {len(ids):,} tokens, the model takes {limit:,}"
@@ -58,7 +62,12 @@ def fit(inputs: Inputs, model: str, how: TooLong) -> Fitted:
             text, _ = next(_pieces(ids, encoding, limit))
             inputs.texts[place], inputs.sizes[place] = text, len(text.encode())
         else:
-            made.split[place] = [_added(inputs, *piece) for piece in _pieces(ids, encoding, limit)]
+            made.split[place] = [
+                Piece(_place_of(text, inputs, known), count)
+                for text, count in _pieces(ids, encoding, limit)
+            ]
+    if known and how == "truncate":
+        _merge(inputs)
     return made
 
 
@@ -88,7 +97,20 @@ def _whole(ids: Sequence[int], encoding: str, limit: int) -> tuple[str, int]:
     return tokens.decode(ids, encoding), len(ids)
 
 
-def _added(inputs: Inputs, text: str, count: int) -> Piece:
-    inputs.texts.append(text)
-    inputs.sizes.append(len(text.encode()))
-    return Piece(len(inputs.texts) - 1, count)
+def _place_of(text: str, inputs: Inputs, known: dict[str, int]) -> int:
+    """Where a text is among the inputs, perhaps from now on."""
+    if text not in known:
+        known[text] = len(inputs.texts)
+        inputs.texts.append(text)
+        inputs.sizes.append(len(text.encode()))
+    return known[text]
+
+
+def _merge(inputs: Inputs) -> None:
+    """Have each text once again: several may be alike now that they are shorter."""
+    places: dict[str, int] = {}
+    moved = [places.setdefault(text, len(places)) for text in inputs.texts]
+    sizes = dict(zip(inputs.texts, inputs.sizes, strict=True))
+    inputs.texts[:], inputs.sizes[:] = places, [sizes[text] for text in places]
+    rows = inputs.place >= 0
+    inputs.place[rows] = np.asarray(moved, np.int64)[inputs.place[rows]]

@@ -18,6 +18,7 @@ from nexhina_nb.client.budgets import dollars
 from nexhina_nb.client.cost import Cost
 from nexhina_nb.errors import BadInput, BatchFailed
 from nexhina_nb.pricing.estimate import Estimate, Verb
+from nexhina_nb.pricing.names import suggest
 
 Errors = Literal["column", "raise"]
 Verbs = TypeVar("Verbs", bound=Callable[..., Any])
@@ -71,6 +72,10 @@ class Options:
     costs: list[Cost] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        if self.model is not None and not (self.model and isinstance(self.model, str)):
+            raise BadInput(f"model cannot be {self.model!r}", hint="the name of a model")
+        if self.tags is not None and not isinstance(self.tags, Mapping):
+            raise BadInput(f"tags cannot be {self.tags!r}", hint='tags={"project": "atlas"}')
         if not isinstance(self.cache, (bool, str, Path)):
             raise BadInput(f"cache cannot be {self.cache!r}", hint="True, False, or a path")
         if self.errors not in ("column", "raise"):
@@ -104,11 +109,24 @@ def common(verb: Verbs) -> Verbs:
 
     @functools.wraps(verb)
     def checked(*args: Any, **options: Any) -> Any:
-        signature.bind(*args, **options)
+        try:
+            signature.bind(*args, **options)
+        except TypeError as error:
+            raise BadInput(f"{verb.__name__}: {error}", hint=_hint(signature, options)) from None
         return verb(*args, **options)
 
+    _, _, shared_words = inspect.cleandoc(Options.__doc__ or "").partition("\n\n")
+    words = shared_words.rpartition("\n\n")[0]
+    checked.__doc__ = f"{inspect.cleandoc(verb.__doc__ or '')}\n\n{words}"
     checked.__signature__ = signature  # type: ignore[attr-defined]
     return cast("Verbs", checked)
+
+
+def _hint(signature: inspect.Signature, options: Mapping[str, Any]) -> str:
+    names = list(signature.parameters)
+    unknown = next((name for name in options if name not in names), None)
+    near = suggest(unknown, names) if unknown else []
+    return f"did you mean {' or '.join(near)}?" if near else f"it takes {', '.join(names)}"
 
 
 def _is_positive(value: object) -> bool:
@@ -166,7 +184,7 @@ def outcome_of(
             partial=frame, failed=tally.failed, total=tally.total,
             hint="the frame with all the others is in .partial of this error",
         )  # fmt: skip
-    last = tally.bills[-1] if tally.bills else None
+    last = tally.last
     return Outcome(
         frame=frame,
         progress=tally.progress(finished=True),

@@ -116,7 +116,7 @@ class RerankWork:
         self._lose(part.query, part.places, in_words(error))
         del self._open[part]
 
-    def end(self, why: str) -> None:
+    def fail_rest(self, why: str) -> None:
         """There will be no more answers: what is open gets no score, for this reason."""
         for part in self._open:
             self._lose(part.query, part.places, why)
@@ -128,6 +128,10 @@ class RerankWork:
         for ranking in self.rankings:
             reasons |= ranking.bad
         return self._documents.without_answer(reasons)
+
+    def lost(self) -> int:
+        """How many documents, counted for each query, could have had a score and have none."""
+        return sum(self._rows(ranking.bad) for ranking in self.rankings)
 
     def explain(self, session: Session, error: APIError) -> Flow[None]:
         """What to do about an error that ends the batch."""
@@ -144,19 +148,25 @@ class RerankWork:
         unknown = []
         for part in parts:
             value = None if self._cache is None else self._cache.get(self._name(part))
-            if value is None:
+            scores = [] if value is None else orjson.loads(value)
+            if self._is_whole(part, scores):
+                self._tally.found(self._take(part, scores))
+            else:
                 unknown.append(part)
-                continue
-            self._tally.found(self._take(part, orjson.loads(value)))
+                self._open[part] = None
         return unknown
+
+    def _is_whole(self, part: Part, scores: Scores) -> bool:
+        """Whether that is all that was asked for: some servers rank only the best so many."""
+        most = len(part.places)
+        return len(scores) >= min(self._wanted.top_n or most, most)
 
     def _take(self, part: Part, scores: Scores) -> int:
         """Put scores in their places; for how many rows that is an answer."""
         known: Mapping[int, float] = {part.places[index]: score for index, score in scores}
         self.rankings[part.query].scores.update(known)
-        if self._wanted.top_n is not None:
+        if self._wanted.top_n is not None and self._is_whole(part, scores):
             return self._rows(part.places)
-        # Some servers rank only the best so many, although nobody asked for that.
         self._lose(part.query, [place for place in part.places if place not in known], NOT_RANKED)
         return self._rows(known)
 

@@ -34,10 +34,10 @@ class Tally:
     retries: int = 0
     hedged: int = 0
     is_late: bool = False  # the deadline came first
-    bills: list[Bill] = field(default_factory=list)
+    last: Bill | None = None
     clock: Callable[[], float] = time.monotonic
     _tokens: int = 0
-    _quota: int | None = None
+    _cost: Cost = field(default_factory=lambda: total([]))
     _began: float = 0.0
 
     def __post_init__(self) -> None:
@@ -54,17 +54,14 @@ class Tally:
 
     def billed(self, bill: Bill) -> None:
         """A call was answered, so it has a price, even if its answer is of no use."""
-        self.bills.append(bill)
+        self.last = bill
         self._tokens += bill.tokens
-        if len(self.bills) == 1:
-            self._quota = bill.cost.quota
-        elif self._quota is not None:
-            self._quota = None if bill.cost.quota is None else self._quota + bill.cost.quota
+        self._cost = total([self._cost, bill.cost])
 
     @property
     def cost(self) -> Cost:
         """What all calls cost; unknown if that of one is."""
-        return total(bill.cost for bill in self.bills)
+        return self._cost
 
     def progress(self, *, finished: bool = False) -> Progress:
         """The figures of this moment."""
@@ -75,7 +72,7 @@ class Tally:
             cached=self.cached,
             sent=self.sent,
             tokens=self._tokens,
-            quota=self._quota,
+            quota=None if self.last is None else self._cost.quota,
             retries=self.retries,
             hedged=self.hedged,
             seconds=self.clock() - self._began,

@@ -20,7 +20,7 @@ _OPTIONAL = (
     ("pocketsphinx", "local", "speech recognition by local/transcribe"),
     ("splintr", "local", "faster token counts of whole columns"),
     ("psycopg", "postgres", "PostgreSQL as the store"),
-    ("distributed", "dask", "batches on a Dask cluster"),
+    ("distributed", "dask", "Dask frames, also on a cluster"),
     ("keyring", "lab", "keys in the keyring of the system"),
 )
 

@@ -17,7 +17,7 @@ T = TypeVar("T")
 def carried_out(client: Shell, flow: Callable[[Session], Flow[T]]) -> T | None:
     """What a flow comes to; None where it fails.
 
-    For an AsyncClient a blocking client of the same address and key asks. One with an
+    For an AsyncClient a blocking client asks, with its session. One with an
     ``http_client`` of its own, which alone may know the way, is not asked for.
     """
     try:
@@ -26,6 +26,6 @@ def carried_out(client: Shell, flow: Callable[[Session], Flow[T]]) -> T | None:
         if client._transport.given:
             return None
         with Client(client.base_url, client.key, settings=client.settings) as asking:
-            return asking._run(flow(asking._session))
+            return asking._run(flow(client._session))
     except NexhinaError:
         return None

@@ -20,10 +20,10 @@ from nexhina_nb.errors import BadInput, BudgetExceeded
 from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.cost import QUOTA_PER_USD, format_usd, usd as usd_of
 from nexhina_nb.pricing.estimate import Estimate
+from nexhina_nb.pricing.output import ENDLESS
 from nexhina_nb.pricing.price import EXACT
 
-# How the note of an estimate begins that knows only part of the price.
-FLOOR = "a floor"
+PRICED = "use a model with a known price"
 ACTIVE: ContextVar[tuple[Budget, ...]] = ContextVar("nexhina_budgets", default=())
 # One lock for all budgets, since a call is booked in every one that holds, or in none. It may be
 # taken again: a `Hold` can be dropped anywhere.
@@ -117,7 +117,7 @@ class Hold:
     billed.
     """
 
-    __slots__ = ("_budgets", "_catalog", "_is_sure", "_most", "_open")
+    __slots__ = ("_budgets", "_catalog", "_is_sure", "_model", "_most", "_open")
 
     def __init__(
         self, budgets: Sequence[Budget], estimated: Estimate, catalog: Catalog | None = None
@@ -125,7 +125,7 @@ class Hold:
         """``catalog`` has the prices of what the gateway does not tell. Raises BudgetExceeded, and
         holds nothing, if one of the budgets cannot bear it.
         """
-        self._open, self._catalog = False, catalog
+        self._open, self._catalog, self._model = False, catalog, estimated.model
         with _BOOKS:
             for budget in budgets:
                 budget.check(estimated)
@@ -135,11 +135,12 @@ class Hold:
                 budget._held += self._most
             self._open = True
 
-    def settle(self, billed: str | None = None, model: Any = None, usage: Any = None) -> None:
-        """Book what the gateway says it billed; else what the usage costs; else, since nothing is
-        known, the most that it may be.
+    def settle(self, billed: str | None = None, usage: Any = None) -> None:
+        """Book what the gateway says it billed; else what the usage costs by the price of the model
+        that was asked, whatever the answer calls it; else, since nothing is known, the most that it
+        may be.
         """
-        cost = cost_of(billed, model, usage, self._catalog).quota
+        cost = cost_of(billed, self._model, usage, self._catalog).quota
         self._close(self._most if cost is None else cost, cost is None and not self._is_sure)
 
     def release(self) -> None:
@@ -187,22 +188,22 @@ def add(made: Budget) -> None:
 
 def most_of(estimated: Estimate) -> int:
     """The quota that a call takes at most. Raises BudgetExceeded where that is not known."""
-    is_floor = any(note.startswith(FLOOR) for note in estimated.notes)
-    if estimated.quota is not None and not is_floor:
-        return estimated.quota[1]
     if estimated.price is None:
-        what = f"no price is known for {estimated.model}"
-    elif estimated.quota is None:
-        what = "the length of the recording is not known"
-    else:
-        what = "what this call takes is known only afterwards"
-    raise unknown(what)
+        raise unknown(f"no price is known for {estimated.model}", PRICED)
+    if estimated.quota is None:
+        raise unknown("the length of the recording is not known")
+    if estimated.floor:
+        raise unknown(estimated.floor, "say max_tokens=" if estimated.floor == ENDLESS else "")
+    return estimated.quota[1]
 
 
-def unknown(what: str) -> BudgetExceeded:
+def unknown(what: str, instead: str = "") -> BudgetExceeded:
     """The error for a call of which nobody can say what it costs at most."""
-    hint = "nothing was sent; make the call without a budget, or use a model with a known price"
-    return BudgetExceeded(f"{what}, so that no budget can be kept", hint=hint)
+    advice = f"{instead}, or make" if instead else "make"
+    return BudgetExceeded(
+        f"{what}, so that no budget can be kept",
+        hint=f"nothing was sent; {advice} the call without a budget",
+    )
 
 
 def dollars(budget: object) -> Decimal:

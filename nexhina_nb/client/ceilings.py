@@ -14,15 +14,14 @@ from typing import IO, Any
 
 import orjson
 
-from nexhina_nb.client.budgets import FLOOR, unknown
+from nexhina_nb.client.budgets import PRICED, unknown
 from nexhina_nb.client.steps import Request
 from nexhina_nb.client.uploads import FormData, Upload
 from nexhina_nb.engines import sound
 from nexhina_nb.errors import NexhinaError
 from nexhina_nb.pricing.catalog import Catalog
-from nexhina_nb.pricing.cost import quota
+from nexhina_nb.pricing.cost import charge, quota
 from nexhina_nb.pricing.estimate import Estimate, Verb, estimate
-from nexhina_nb.pricing.price import Price
 from nexhina_nb.pricing.usage import Tokens
 
 Body = Mapping[str, Any]
@@ -31,8 +30,8 @@ Call = tuple[Any, dict[str, Any]]
 
 # The caller carries these out; all others the gateway may call as often as the model likes.
 _OWN_TOOLS = frozenset({"function", "custom"})
-_TOOLS = f"{FLOOR}: how often the model uses tools of the gateway is known afterwards"
-_TURNS = f"{FLOOR}: how much the earlier turns hold is not known here"
+_TOOLS = "how often the model uses tools of the gateway is known afterwards"
+_TURNS = "how much the earlier turns hold is not known here"
 # The gateway has what these stand for.
 _KEPT = ("previous_response_id", "conversation", "prompt")
 
@@ -43,11 +42,13 @@ def ceiling(request: Request, catalog: Catalog) -> Estimate:
     body = _body(request)
     model = body.get("model")
     if verb is None or read is None or not isinstance(model, str):
-        raise unknown(f"what a call of {request.path} costs is not known")
+        # It does not name what it costs: the model and the length of the first one.
+        instead = "order a new video" if request.path.endswith("/remix") else ""
+        raise unknown(f"what a call of {request.path} costs is not known", instead)
     price = catalog.price(model)
     if price is None:  # asked first, since an estimate would warn
-        raise unknown(f"no price is known for {model}")
-    if _is_free(price):
+        raise unknown(f"no price is known for {model}", PRICED)
+    if price.is_free:
         return Estimate(verb, model, 0, (0, 0), (0, 0), price, is_exact=True)
     inputs, options = read(body)
     if request.form is not None and verb in ("transcribe", "translate"):
@@ -55,7 +56,9 @@ def ceiling(request: Request, catalog: Catalog) -> Estimate:
     found = estimate(verb, inputs, model=model, catalog=catalog, **options)
     if verb == "respond" and any(body.get(name) for name in _KEPT):
         found = _continued(found, request.earlier, catalog)
-    return replace(found, notes=(*found.notes, _TOOLS)) if _has_hosted_tools(body) else found
+    if verb == "chat" and "audio" in (body.get("modalities") or ()):
+        found = _spoken(found, catalog)
+    return replace(found, floor=_TOOLS) if _has_hosted_tools(body) else found
 
 
 def _body(request: Request) -> Body:
@@ -63,11 +66,6 @@ def _body(request: Request) -> Body:
         return request.form.fields
     found = orjson.loads(request.body or b"{}")
     return found if isinstance(found, dict) else {}
-
-
-def _is_free(price: Price) -> bool:
-    steps = (price, *(step for _, step in price.above))
-    return not any(weight for step in steps for weight in step.weights)
 
 
 def _has_hosted_tools(body: Body) -> bool:
@@ -86,12 +84,23 @@ def _continued(found: Estimate, earlier: int | None, catalog: Catalog) -> Estima
     context = catalog.context_length(found.model)
     assert found.price is not None
     if earlier is None and context is None:
-        return replace(found, notes=(*found.notes, _TURNS))
+        return replace(found, floor=_TURNS)
     most = context or 0 if earlier is None else found.input_tokens + earlier
     total = max(most, found.input_tokens)
     ratio = catalog.ratio(found.model)
     low, high = (quota(found.price, Tokens(total, out), ratio) for out in found.output_tokens)
     return replace(found, input_tokens=total, quota=(low, high))
+
+
+def _spoken(found: Estimate, catalog: Catalog) -> Estimate:
+    """With an answer that is all sound, if that is dearer than text."""
+    assert found.price is not None
+    assert found.quota is not None
+    weights = found.price.at_length(found.input_tokens).weights
+    more = found.output_tokens[1] * max(weights.audio_out - weights.completion, 0)
+    low, high = found.quota
+    high += charge(more, catalog.ratio(found.model), rounding="ceil")
+    return replace(found, quota=(low, high))
 
 
 def _chat(body: Body) -> Call:

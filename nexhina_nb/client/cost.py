@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.cost import Tokens, format_usd, quota as quota_of, usd
+from nexhina_nb.pricing.price import Price
 from nexhina_nb.wire.base import Reply
 
 
@@ -46,10 +47,21 @@ def cost_of(billed: str | None, model: Any, usage: Any, catalog: Catalog | None 
         return Cost()
     catalog = Catalog.bundled() if catalog is None else catalog
     price = catalog.price(model)
-    if price is None or (price.per_call is not None and price.unit != "call"):
-        return Cost()  # so many pictures or seconds, which the usage does not tell
-    quota = quota_of(price, Tokens.from_usage(usage.dump()), catalog.ratio(model))
+    used = None if price is None else _used(price, usage)
+    if price is None or used is None:
+        return Cost()
+    quota = quota_of(price, used, catalog.ratio(model))
     return Cost(quota, usd(quota), "catalogue")
+
+
+def _used(price: Price, usage: Reply) -> Tokens | None:
+    """What a usage says that a price counts; None if it does not say."""
+    if price.is_free:
+        return Tokens()
+    if price.per_call is not None:  # else it is so many pictures or seconds
+        return Tokens(prompt=1) if price.unit == "call" else None
+    tokens = Tokens.from_usage(usage.dump())
+    return tokens if tokens.total else None  # a call without any token is one that nobody counted
 
 
 def total(costs: Iterable[Cost]) -> Cost:

@@ -12,7 +12,6 @@ import orjson
 
 from nexhina_nb import errors, retry
 from nexhina_nb.client.budgets import ACTIVE
-from nexhina_nb.client.metering import metered
 from nexhina_nb.client.session import Session
 from nexhina_nb.client.steps import Failure, Flow, Request, Response, Sleep
 from nexhina_nb.client.target import Target
@@ -39,8 +38,13 @@ def exchange(session: Session, request: Request) -> Flow[Response]:
     error. Raises BudgetExceeded before anything is sent.
     """
     flow = _answered(session, request)
-    budgets = ACTIVE.get()
-    return (yield from metered(session, request, budgets, flow) if budgets else flow)
+    if not (budgets := ACTIVE.get()):
+        return (yield from flow)
+    from nexhina_nb.client.metering import (  # noqa: PLC0415 - most calls are in no budget
+        metered,
+    )
+
+    return (yield from metered(session, request, budgets, flow))
 
 
 def _answered(session: Session, request: Request) -> Flow[Response]:

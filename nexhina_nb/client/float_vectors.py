@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import threading
 from types import ModuleType
 from typing import Any
 
@@ -24,6 +25,18 @@ def library() -> ModuleType | None:
         return None
 
 
+_OWN = threading.local()
+
+
+def _parser() -> Any:
+    # One a thread: it keeps the memory that it has, which is as much as a large answer takes.
+    if not hasattr(_OWN, "parser"):
+        simdjson = library()
+        assert simdjson is not None
+        _OWN.parser = simdjson.Parser()
+    return _OWN.parser
+
+
 def read(body: bytes) -> dict[str, Any] | None:
     """An answer of the embeddings endpoint, its vectors as arrays; None if it must be read another
     way.
@@ -32,7 +45,7 @@ def read(body: bytes) -> dict[str, Any] | None:
     if simdjson is None:
         return None
     try:
-        answer = simdjson.Parser().parse(body)
+        answer = _parser().parse(body)
         if not isinstance(answer["data"], simdjson.Array):
             return None
         rest = {name: _plain(answer[name]) for name in answer if name != "data"}
@@ -40,13 +53,23 @@ def read(body: bytes) -> dict[str, Any] | None:
     except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError):
         return None
     # Lists in lists would pass for one list of all their numbers.
-    return found if body.count(b"[") == 1 + len(found["data"]) else None
+    return found if _has_lists(body, 1 + len(found["data"])) else None
 
 
 def _item(item: Any) -> dict[str, Any]:
-    numbers = item["embedding"].as_buffer(of_type="d")
-    rest = {name: _plain(item[name]) for name in item if name != "embedding"}
-    return {**rest, "embedding": np.frombuffer(numbers, np.float64)}
+    numbers = np.frombuffer(item["embedding"].as_buffer(of_type="d"), np.float64)
+    place = {"index": item["index"]} if "index" in item else {}
+    return {**place, "embedding": numbers}
+
+
+def _has_lists(body: bytes, count: int) -> bool:
+    """Whether so many lists begin in it; looked for one by one, which is faster than to count."""
+    at = -1
+    for _ in range(count):
+        at = body.find(b"[", at + 1)
+        if at < 0:
+            return False
+    return body.find(b"[", at + 1) < 0
 
 
 def _plain(value: Any) -> Any:

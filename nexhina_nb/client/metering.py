@@ -42,7 +42,7 @@ def metered(
             outcome = yield step
             tab.came_back(outcome)
     except StopIteration as end:
-        return _settled(end.value, tab.hold, estimated.model)
+        return _settled(end.value, tab.hold)
     except BaseException:
         tab.close()
         raise
@@ -75,7 +75,7 @@ class _Tab:
             self.hold.release()
 
 
-def _settled(response: Response, hold: Hold, asked: str) -> Response:
+def _settled(response: Response, hold: Hold) -> Response:
     if response.source is not None:
         return replace(response, hold=hold)
     billed, answer = response.headers.get(QUOTA_HEADER), _object_in(response)
@@ -84,7 +84,7 @@ def _settled(response: Response, hold: Hold, asked: str) -> Response:
         hold.release()  # some gateways send errors with status 200
     else:
         counted = Usage.read(usage) if isinstance(usage, dict) else None
-        hold.settle(billed, answer.get("model") or asked, counted)
+        hold.settle(billed, counted)
     return response
 
 

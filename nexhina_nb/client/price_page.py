@@ -13,9 +13,9 @@ import time
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from nexhina_nb.client.questions import ask
+from nexhina_nb.client.questions import PATIENCE, ask
 from nexhina_nb.client.session import Session
-from nexhina_nb.client.steps import Flow
+from nexhina_nb.client.steps import Flow, Sleep
 from nexhina_nb.client.target import Target
 from nexhina_nb.pricing import page
 from nexhina_nb.pricing.catalog import Catalog
@@ -25,16 +25,20 @@ HERE = "the gateway of this machine"
 FRESH = 60.0  # seconds that a page is good for
 SOON = 30.0  # seconds until a gateway that did not answer is asked again
 _MOST_PAGES = 64
+_MOMENT = 0.02  # seconds between two looks whether the first page has come
 
 
 @dataclass(slots=True)
 class Kept:
-    """The catalogue of one address and key, and until when (monotonic seconds) it is good.
-    ``asking`` is for those who would otherwise all ask at once.
+    """The catalogue of one address and key, and until when (monotonic seconds) it is good, or
+    somebody is asking for a newer one. ``is_first``: there was none before.
+
+    ``asking`` is for threads that would otherwise all ask at once.
     """
 
     catalog: Catalog = field(default_factory=Catalog.bundled)
     until: float = 0.0
+    is_first: bool = True
     asking: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -44,13 +48,25 @@ class Kept:
 
     def keep(self, catalog: Catalog, seconds: float) -> None:
         """Put a new one in its place."""
-        self.catalog, self.until = catalog, time.monotonic() + seconds
+        self.catalog, self.is_first = catalog, False
+        self.until = time.monotonic() + seconds
+
+    def claim(self) -> None:
+        """Ask for all who come meanwhile."""
+        self.until = time.monotonic() + PATIENCE
 
 
 def catalog(session: Session) -> Flow[Catalog]:
-    """The prices of a session's calls: its gateway's own over the bundled catalogue."""
+    """The prices of a session's calls: its gateway's own over the bundled catalogue.
+
+    One flow asks; the others take what there is, and wait for the first page: without it, what only
+    this gateway has would seem to have no price.
+    """
     found = kept(session.target)
+    while found.is_first and found.is_fresh:
+        yield Sleep(_MOMENT)
     if not found.is_fresh:
+        found.claim()
         answered, body = yield from ask(session, PATH)
         if answered:
             found.keep(page.over(Catalog.bundled(), body, _source(session.target)), FRESH)

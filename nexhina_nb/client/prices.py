@@ -18,6 +18,7 @@ def prices_of(client: Shell | None) -> Catalog:
         return Catalog.bundled()
     found = kept(client._session.target)
     with found.asking:
-        if not found.is_fresh and carried_out(client, catalog) is None:
+        told = found.catalog if found.is_fresh else carried_out(client, catalog)
+        if told is None:
             found.keep(found.catalog, SOON)
-        return found.catalog
+        return found.catalog if told is None else told

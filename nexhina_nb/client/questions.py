@@ -13,9 +13,11 @@ PATIENCE = 2.0  # seconds: an estimate must not keep anyone waiting
 
 
 def ask(session: Session, path: str) -> Flow[tuple[bool, object]]:
-    """Whether there was an answer at all, and the JSON of a good one: None if it is not."""
+    """Whether there was an answer at all, and the JSON of a good one: None if it is not. A server
+    that has no time now has not answered.
+    """
     outcome = yield Request("GET", path, patience=PATIENCE, target=session.target)
-    if not isinstance(outcome, Response):
+    if not isinstance(outcome, Response) or outcome.status == 429 or outcome.status >= 500:
         return False, None
     return True, _json(outcome.body) if outcome.status < 300 else None
 

@@ -129,8 +129,9 @@ class RespondState(EventState[str, RespondReply]):
 
     def _failure(self, event: dict[str, Any]) -> NexhinaError:
         response = event.get("response")
-        told = response.get("error") if isinstance(response, dict) else None
-        return from_body(200, {"error": told or event}, self._response.headers)
+        failed = response if isinstance(response, dict) else {}
+        told = {"error": failed.get("error") or event}
+        return self._refused(from_body(200, told, self._response.headers), failed)
 
     def _new(self, text: str | None) -> Iterator[str]:
         if text is None:

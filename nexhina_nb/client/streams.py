@@ -28,10 +28,6 @@ class Told(Protocol):
     """A reply, as far as its price is told by it."""
 
     @property
-    def model(self) -> str:
-        """The model that answered."""
-
-    @property
     def usage(self) -> Any:
         """What it counted."""
 
@@ -102,11 +98,13 @@ class EventState(ABC, Generic[Piece, Result]):
         self.done = False
         self._target = target
         self._reply: Result | None = None
+        self._has_pieces = False
         self._begin(response)
 
     def _begin(self, response: Response) -> None:
         self._response = response
         self._decoder = Decoder()
+        self._is_refused = False  # by an error that the server told when nothing had come yet
         self._billed = response.headers.get(QUOTA_HEADER)
         is_plain = "json" in response.headers.get("content-type", "")
         self._plain: list[bytes] | None = [] if is_plain else None
@@ -171,10 +169,10 @@ class EventState(ABC, Generic[Piece, Result]):
         hold, reply = self._response.hold, self._reply
         if hold is None:
             return
-        if reply is None:
-            hold.settle(self._billed)
+        if self._is_refused and self._billed is None:
+            hold.release()
         else:
-            hold.settle(self._billed, reply.model, reply.usage)
+            hold.settle(self._billed, None if reply is None else reply.usage)
 
     def again(self, error: NexhinaError) -> Flow[Any] | None:
         """There is no going on, unless a kind of stream knows how."""
@@ -207,12 +205,20 @@ class EventState(ABC, Generic[Piece, Result]):
                 return
             raise self.broken("the stream holds something that is no event of this kind")
         self._raise_error(chunk)
-        yield from self._read(chunk)
+        for piece in self._read(chunk):
+            self._has_pieces = True
+            yield piece
 
     def _raise_error(self, chunk: Mapping[str, Any]) -> None:
         if chunk.get("error"):
             body = orjson.dumps(chunk)
-            raise read_error(self._target, Response(200, self._response.headers, body))
+            error = read_error(self._target, Response(200, self._response.headers, body))
+            raise self._refused(error, chunk)
+
+    def _refused(self, error: NexhinaError, told: Mapping[str, Any]) -> NexhinaError:
+        """An error that the server told; without a piece or a usage there is nothing to pay."""
+        self._is_refused = not (self._has_pieces or told.get("usage"))
+        return error
 
     @abstractmethod
     def _read(self, chunk: dict[str, Any]) -> Iterator[Piece]:

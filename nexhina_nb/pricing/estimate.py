@@ -18,10 +18,10 @@ from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.cost import Ratio, format_usd, quota, usd
 from nexhina_nb.pricing.inputs import TEXT, Inputs, Message, Verb, count_inputs, messages_of
 from nexhina_nb.pricing.markup import escaped
-from nexhina_nb.pricing.media_estimate import FLOOR, Piece
-from nexhina_nb.pricing.output import Usual, bound
+from nexhina_nb.pricing.media_estimate import COUNTED_AFTERWARDS, Piece
+from nexhina_nb.pricing.output import ENDLESS, Bound, Usual, bound
 from nexhina_nb.pricing.price import Price, UnknownPriceWarning
-from nexhina_nb.pricing.usage import Tokens
+from nexhina_nb.pricing.usage import LARGEST, Tokens
 
 __all__ = ["Estimate", "Verb", "count_inputs", "estimate"]
 
@@ -35,7 +35,8 @@ class Estimate:
     ``quota`` and ``usd`` are None where no price is known. ``is_exact`` says whether the input was
     counted with the model's own vocabulary, ``assumption`` what the most output rests on.
     ``amount`` is what is counted where it is not tokens: images, characters, seconds; ``answers``
-    how many texts are asked for.
+    how many texts are asked for. ``floor`` says why more than the most may be charged; it is empty
+    where that cannot be.
     """
 
     verb: Verb
@@ -49,25 +50,34 @@ class Estimate:
     notes: tuple[str, ...] = ()
     amount: str = ""
     answers: int = 0
+    floor: str = ""
 
     @property
     def usd(self) -> tuple[Decimal, Decimal] | None:
         """The range in USD."""
         return None if self.quota is None else (usd(self.quota[0]), usd(self.quota[1]))
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What people should know besides."""
+        return (f"a floor: {self.floor}", *self.notes) if self.floor else self.notes
+
     def narrowed(self, usual: Usual | None) -> Estimate:
         """The same with answers as long as they usually are; never longer than they can be."""
         top = self.output_tokens[1]
         if usual is None or not self.answers or not top:
             return self
-        least, most = (min(length * self.answers, top) for length in (usual.least, usual.most))
-        words = f"{usual}; {self.assumption}" if most == top else str(usual)
+        limit, floor = (LARGEST, "") if self.floor == ENDLESS else (top, self.floor)
+        least, most = (min(length * self.answers, limit) for length in (usual.least, usual.most))
+        words = f"{usual}; {self.assumption}" if most == limit else str(usual)
         quota = self.quota
         if quota is not None:
             # Cost grows evenly with the answer, since cliffs are in the length of the input.
             base, rise = quota[0], quota[1] - quota[0]
             quota = base + rise * least // top, base - -rise * most // top
-        return replace(self, output_tokens=(least, most), quota=quota, assumption=words)
+        return replace(
+            self, output_tokens=(least, most), quota=quota, assumption=words, floor=floor
+        )
 
     def __str__(self) -> str:
         return "; ".join(f"{label} {value}" for label, value in self._lines())
@@ -93,7 +103,7 @@ class Estimate:
             del lines[2]
         if self.assumption:
             lines.append(("assuming", self.assumption))
-        return lines + [("note", note) for note in self.notes]
+        return lines + [("note", note) for note in self.remarks]
 
     def _cost(self) -> str:
         if self.quota is None:
@@ -120,12 +130,12 @@ def estimate(
     at: datetime | date | None = None,
 ) -> Estimate:
     """Tokens and cost of one call: ``chat`` and ``respond`` (a prompt or messages), ``embed`` and
-    ``moderate`` (texts), ``rerank`` (a query); ``image`` (a prompt, with ``size``, ``quality`` and
-    ``n``), ``speak`` (a text), ``transcribe`` and ``translate`` (with the ``seconds`` of the
-    recording), ``video`` (a prompt, with ``seconds`` and ``size``).
+    ``moderate`` (texts), ``rerank`` (a query); ``image`` (a prompt, ``size``, ``quality``, ``n``),
+    ``speak`` (a text), ``transcribe`` and ``translate`` (``seconds``), ``video`` (a prompt,
+    ``seconds``, ``size``).
 
-    ``group_ratio`` is by default what the catalogue knows, 1 for list prices. A model without a
-    price gives ``quota=None`` and an `UnknownPriceWarning`. Raises BadInput for another verb.
+    ``group_ratio`` is by default the catalogue's, 1 for list prices. Without a price ``quota`` is
+    None (UnknownPriceWarning). Raises BadInput for another verb and for ``max_tokens`` below 0.
     """
     catalog = Catalog.bundled() if catalog is None else catalog
     price = _price(catalog, model, at)
@@ -135,23 +145,23 @@ def estimate(
         return _of_piece(verb, piece, price, group_ratio)
     messages = messages_of(inputs) if verb in TEXT else []
     counts = count_inputs(verb, messages or inputs, model=model, documents=documents, tools=tools)
-    used = Tokens(prompt=sum(counts))
-    most, assumption = 0, ""
+    used, output = Tokens(prompt=sum(counts)), Bound()
     if verb in TEXT:
         images, sounds = tokens.count_media(messages, model)
         used = replace(used, image_in=images, audio_in=sounds)
-        most, assumption = bound(catalog, model, used.prompt, max_tokens, n)
+        output = bound(catalog, model, used.prompt, max_tokens, n)
     return Estimate(
         verb=verb,
         model=model,
         input_tokens=used.prompt,
-        output_tokens=(0, most),
-        quota=None if price is None else _quotas(price, used, most, group_ratio),
+        output_tokens=(0, output.most),
+        quota=None if price is None else _quotas(price, used, output.most, group_ratio),
         price=price,
         is_exact=tokens.is_exact(model),
-        assumption=assumption,
+        assumption=output.assumption,
         notes=tuple(_notes(catalog, model, counts)),
         answers=n if verb in TEXT else 0,
+        floor=output.floor,
     )
 
 
@@ -175,8 +185,8 @@ def _of_piece(verb: Verb, piece: Piece, price: Price | None, group_ratio: Ratio)
         quota=None if amount is None else (amount, amount),
         price=price,
         is_exact=True,
-        notes=(FLOOR,) if price is not None and piece.is_floor(price) else (),
         amount=piece.amount,
+        floor=COUNTED_AFTERWARDS if price is not None and piece.is_floor(price) else "",
     )
 
 

@@ -22,7 +22,7 @@ from nexhina_nb.pricing.tasks import (
 )
 from nexhina_nb.pricing.usage import Tokens, seconds_to_tokens
 
-FLOOR = "a floor: the model counts tokens of its answer, which are known afterwards"
+COUNTED_AFTERWARDS = "the model counts tokens of its answer, which are known afterwards"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,5 +87,9 @@ class Piece:
 
     def is_floor(self, price: Price) -> bool:
         """Whether more may be charged: for tokens that are counted in the answer."""
-        weights = price.weights
-        return self.verb in ("image", "speak") and weights.call is None and weights.audio_out != 0
+        if price.per_call is not None:
+            return False
+        if self.verb in ("image", "speak"):
+            return price.weights.audio_out != 0
+        # What hears by the second counts nothing else.
+        return price.unit == "token" and price.weights.completion != 0

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from nexhina_nb.errors import BadInput
 from nexhina_nb.pricing.catalog import Catalog
 
+# Why the price of an answer without a known limit is a floor.
+ENDLESS = "how long the answer may get is not known"
 UNKNOWN = 4096  # tokens that are assumed where no limit of the model is known
 LEAST_CALLS = 20  # fewer say too little
 _LOW, _HIGH = 5, 95  # percentiles
@@ -35,17 +38,28 @@ class Usual:
         )
 
 
-def bound(
-    catalog: Catalog, model: str, prompt: int, max_tokens: int | None, n: int
-) -> tuple[int, str]:
-    """The most tokens that ``n`` answers to a prompt of so many tokens have, and why."""
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The most tokens of output, and what that rests on; ``floor``: why it may be more."""
+
+    most: int = 0
+    assumption: str = ""
+    floor: str = ""
+
+
+def bound(catalog: Catalog, model: str, prompt: int, max_tokens: int | None, n: int) -> Bound:
+    """The most tokens that ``n`` answers to a prompt of so many tokens have. Raises BadInput for a
+    limit below zero.
+    """
+    if max_tokens is not None and max_tokens < 0:
+        raise BadInput(f"max_tokens cannot be {max_tokens}", hint="how long the answer may get")
     context, limit = catalog.context_length(model), catalog.max_output(model)
     times = f" × {n} answers" if n > 1 else ""
     if max_tokens is not None:
-        return max_tokens * n, f"at most max_tokens = {max_tokens:,}{times}"
+        return Bound(max_tokens * n, f"at most max_tokens = {max_tokens:,}{times}")
     if limit is not None:
-        return limit * n, f"at most the model's {limit:,} tokens of output{times}"
+        return Bound(limit * n, f"at most the model's {limit:,} tokens of output{times}")
     if context is not None:
         rest = max(context - prompt, 0)
-        return rest * n, f"at most what the context of {context:,} tokens leaves{times}"
-    return UNKNOWN * n, f"at most {UNKNOWN:,}; the model's limit is unknown{times}"
+        return Bound(rest * n, f"at most what the context of {context:,} tokens leaves{times}")
+    return Bound(UNKNOWN * n, f"{UNKNOWN:,} tokens; the model's limit is unknown{times}", ENDLESS)

@@ -38,7 +38,7 @@ def over(base: Catalog, body: object, source: str) -> Catalog:
     ratios: dict[str, Decimal] = {}
     for name, row in _rows(body):
         ratios[name], words = _ratio_of_key(body, row)
-        prices[name] = _price(row, source + words)
+        prices[name] = _price(row, source + words, _unit_of_token(base.price(name)))
     return replace(base.with_overrides(prices), ratios={**base.ratios, **ratios})
 
 
@@ -112,7 +112,12 @@ def _texts(value: object) -> list[str]:
     return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
-def _price(row: Mapping[str, Any], source: str) -> Price | None:
+def _unit_of_token(known: Price | None) -> str:
+    """What a token stands for on pages that do not say: as in the table, a second of whisper-1."""
+    return "token" if known is None or known.per_call is not None else known.unit
+
+
+def _price(row: Mapping[str, Any], source: str, of_token: str = "token") -> Price | None:
     try:
         if row.get("billing_mode") == "tiered_expr":
             return tiers.parse(str(row.get("billing_expr")), source=source)
@@ -126,7 +131,7 @@ def _price(row: Mapping[str, Any], source: str) -> Price | None:
         return Price(
             **ratios,
             audio_in_usd=None if apart is None else as_decimal(apart),
-            unit=unit if isinstance(unit, str) else "token",
+            unit=unit if isinstance(unit, str) else of_token,
             source=source,
         )
     except (BadInput, KeyError):

@@ -136,6 +136,11 @@ class Price:
         """A fixed price in USD for each call, image or second of video."""
         return cls(per_call=as_decimal(usd), unit=unit, source=source, since=since)
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing costs anything."""
+        return not any(weight for _, price in ((0, self), *self.above) for weight in price.weights)
+
     def at_length(self, input_tokens: int) -> Price:
         """The price that counts for a call with that many input tokens."""
         chosen = self

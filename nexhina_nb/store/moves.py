@@ -65,7 +65,8 @@ def allow(connection: Connection, token_id: int, quota: int) -> None:
 def refund(connection: Connection, request_id: str, reason: str, other: Mapping[str, Any]) -> int:
     """Give back what a request was charged; the quota given, 0 the second time.
 
-    The refund's log row (contract 8.2, type 6) is written with it, after the call's own.
+    The refund's log row (contract 8.2, type 6) is written with it, after the call's own and with
+    its tags: what is counted by a tag counts what came back.
     """
     kinds = connection.execute(select(entries).where(entries.c.request_id == request_id)).all()
     paid = next((row for row in kinds if row.kind == "charge"), None)
@@ -85,7 +86,8 @@ def refund(connection: Connection, request_id: str, reason: str, other: Mapping[
     _give_back(connection, paid, amount)
     row = row_of_request(connection, request_id)
     row = row or LogRow(request_id, paid.user_id, "", paid.token_id, "", "")
-    told = replace(row, type=LogType.REFUND, content=reason, other=dict(other), use_time=0)
+    kept = {name: row.other[name] for name in ("tags",) if name in row.other}
+    told = replace(row, type=LogType.REFUND, content=reason, other={**kept, **other}, use_time=0)
     record = told.record(quota=amount, owed=amount, now=int(time.time()))
     connection.execute(insert(logs), [record])
     return amount

@@ -67,16 +67,17 @@ def ask(
     "refused", "content_filter", or "truncated" by ``max_tokens``; the text that was cut off is
     kept.
 
-    A call whose answer is lost on the way, or takes too long, is made again, as all calls of a
-    batch are: the model may have answered the first one too, and both may be billed. Answers that
-    came, refusals too, are kept on disk, and asked for again only if the prompt, the model,
-    ``system``, ``lang``, ``schema``, ``temperature`` or ``seed`` change. A higher ``max_tokens``
-    asks only for those that were truncated. Those that did not fit the schema are not kept: the
-    next run asks, and pays, for these rows again.
+    A call whose answer is lost on the way is made again: the model may have answered the first one
+    too, and both may be billed. Answers that came, refusals too, are kept on disk. A higher
+    ``max_tokens`` asks only for those that were truncated; those that did not fit the schema are
+    not kept: the next run asks, and pays, for these rows again.
 
     Lazy frames, Dask, errors and the other options are those of `embed`, but the columns are known
-    without asking. Raises BadInput also if a field of the schema has the name of a column that no
-    earlier run of this made.
+    without asking.
+
+    A field takes the place of a column only if an earlier run made that, as far as can be told: all
+    fields are there, with their types, and ``into`` is given, or there are several fields, or
+    "answer_error" is there. Else that is a BadInput.
     """
     lang = lang or _settings(options.get("client")).lang or None
     plan = Ask(prompt, schema, into, system, lang, temperature, max_tokens, seed)
@@ -158,8 +159,9 @@ class Ask(Plan):
 
     def read(self, table: Table) -> Inputs:
         """The different prompts."""
+        inputs = self.template.read(table)
         self._check_fields(table)
-        return self.template.read(table)
+        return inputs
 
     def work(
         self, inputs: Inputs, model: str, options: Options, desk: Desk, tally: Tally
@@ -182,19 +184,30 @@ class Ask(Plan):
         return {name: kind.dtype for name, kind in zip(self.names, kinds, strict=True)}
 
     def _check_fields(self, table: Table) -> None:
-        """Raises BadInput for a column of the caller's that a field would overwrite. Those of an
-        earlier run are all there, and of the right types; names from ``into`` are the caller's own.
+        """Raises BadInput for a column of the caller's that a field would overwrite."""
+        found = [name for name in self.names if table.dtype(name) is not None]
+        if not found or not self.sheet.has_fields:
+            return
+        hint = 'drop or rename that column, or begin the new names with something else: into="…"'
+        for name in found:
+            if name in self.template.names:
+                raise BadInput(
+                    f"the column of the prompt, {name!r}, would be overwritten", hint=hint
+                )
+        if not self._is_of_earlier_run(table):
+            raise BadInput(
+                f"the frame has a column {found[0]!r}, and the schema a field of that name",
+                hint=hint,
+            )
+
+    def _is_of_earlier_run(self, table: Table) -> bool:
+        """Whether the columns of the fields are those that this made before. A single one of the
+        right type may well be the caller's: a label that answers are to be compared with.
         """
-        if self.into is not None or not self.sheet.has_fields:
-            return
-        wanted = {name: kind.dtype for name, kind in self.sheet.kinds.items()}
-        found = {name: dtype for name in wanted if (dtype := table.dtype(name)) is not None}
-        if not found or all(
-            found.get(name) in (dtype, nw.Object()) for name, dtype in wanted.items()
-        ):
-            return
-        name = next(iter(found))
-        raise BadInput(
-            f"the frame has a column {name!r}, and the schema a field of that name",
-            hint=f'with into="{ANSWER}" the new column is "{ANSWER}_{name}"; or rename one of them',
+        kinds = [kind.dtype for kind in self.sheet.kinds.values()]
+        fit = (
+            table.dtype(name) in (kind, nw.Object())
+            for name, kind in zip(self.names, kinds, strict=True)
         )
+        is_told = len(kinds) > 1 or self.into is not None or table.dtype(self.error) is not None
+        return is_told and all(fit)

@@ -15,10 +15,9 @@ from nexhina_nb.client.budgets import budget, dollars
 from nexhina_nb.errors import BadInput, NexhinaError
 from nexhina_nb.pricing.cost import usd
 from nexhina_nb.pricing.estimate import Estimate
-from nexhina_nb.tabular.estimates import of_batches
+from nexhina_nb.tabular.estimates import dearest, of_batches
 from nexhina_nb.tabular.passage import Passage
 from nexhina_nb.tabular.purse import Account, PaidTurns, Share, quota_of
-from nexhina_nb.tabular.quotes import dearest
 from nexhina_nb.tabular.rows import Bench, Plan, open_bench
 from nexhina_nb.tabular.watch import watch
 

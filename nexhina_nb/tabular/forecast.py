@@ -21,7 +21,7 @@ from nexhina_nb.errors import BadInput, NexhinaError
 from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.estimate import Estimate, Verb
 from nexhina_nb.settings import Settings
-from nexhina_nb.tabular.prospect import Prospect
+from nexhina_nb.tabular.prospect import Prospect, is_frame
 
 AnyVerb = Verb | Literal["ask"]
 _ANSWERING = ("chat", "respond", "ask")
@@ -87,13 +87,18 @@ def estimate(
     be asked; ``price.source`` says which. With a ``catalog``, or for a day (``at``), no gateway is
     asked. A model without a known price gives ``quota=None`` and an UnknownPriceWarning.
 
-    Raises BadInput for another verb, or a frame that the verb cannot take.
+    Raises BadInput for another verb, a frame that the verb cannot take, and a frame with prices
+    that are not its gateway's.
     """
-    with _asking(client, alone=catalog is not None or at is not None) as asked:
+    alone = catalog is not None or at is not None
+    if alone and is_frame(inputs):
+        what = "a frame is priced as its verb would be billed now"
+        raise BadInput(what, hint="leave catalog and at out, or estimate one call")
+    with _asking(client, alone=alone) as asked:
         settings = settings_module.load() if asked is None else asked.settings
         if catalog is None:
             catalog = Catalog.bundled() if at is not None else prices_of(asked)
-        history = history_of(asked) if verb in _ANSWERING else History()
+        history = history_of(asked) if verb in _ANSWERING and not alone else History()
         work = Prospect(verb, inputs, other, options, asked, catalog, at)
         if model is None or isinstance(model, str):
             named = model or _usual_model(verb, settings)

@@ -27,8 +27,7 @@ from nexhina_nb.client.budgets import ACTIVE
 from nexhina_nb.errors import BadInput
 from nexhina_nb.pricing.estimate import Estimate
 from nexhina_nb.tabular.errand import Errand, Kinds, name_of, typed
-from nexhina_nb.tabular.estimates import of_batches
-from nexhina_nb.tabular.quotes import together
+from nexhina_nb.tabular.estimates import of_batches, together
 from nexhina_nb.tabular.rows import Bench, Plan, Schema, open_bench, sampled
 from nexhina_nb.tabular.watch import OURS, watch
 

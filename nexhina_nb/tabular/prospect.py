@@ -18,6 +18,7 @@ from nexhina_nb.errors import BadInput
 from nexhina_nb.pricing import estimate as calls
 from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.estimate import Estimate
+from nexhina_nb.pricing.output import ENDLESS
 
 _OVER_FRAMES = ("embed", "rerank", "ask", "moderate", "transcribe")
 _HEARING = ("transcribe", "translate")
@@ -54,7 +55,8 @@ class Prospect:
 
     def by_each(self, models: Sequence[str], history: History) -> list[Estimate]:
         """What several models take, with answers of the same length: as they usually were, or as
-        long as those of the model with the lowest limit can be.
+        long as those of the model with the lowest limit can be. A model without room for an answer
+        has no say in that, nor one whose limit is a guess.
         """
         found = [self.by(model) for model in models]
         usual = history.usual(*models)
@@ -63,14 +65,18 @@ class Prospect:
         limits = [
             (made.output_tokens[1] // made.answers, made.model)
             for made in found
-            if made.answers and made.price is not None
+            if made.output_tokens[1] and made.price is not None and made.floor != ENDLESS
         ]
         if not limits:
             return found
         least, lowest = min(limits, key=lambda limit: limit[0])
         words = f"at most the {least:,} tokens of output that {lowest} can give, for all"
-        alike = (self.by(model, max_tokens=least) for model in models)
-        return [replace(made, assumption=words) for made in alike]
+        return [
+            replace(self.by(made.model, max_tokens=least), assumption=words)
+            if made.output_tokens[1]
+            else made
+            for made in found
+        ]
 
     def _over_frame(self, model: str, options: dict[str, Any]) -> Estimate:
         """The dry run of the verb, as if nothing were in the cache."""

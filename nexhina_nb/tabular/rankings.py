@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Unpack
@@ -10,7 +11,7 @@ from nexhina_nb.batch.address import Address
 from nexhina_nb.batch.desk import open_desk
 from nexhina_nb.batch.estimates import Call
 from nexhina_nb.batch.frames import Table
-from nexhina_nb.batch.inputs import Inputs, read
+from nexhina_nb.batch.inputs import LATE, Inputs, read
 from nexhina_nb.batch.options import (
     Common,
     Options,
@@ -38,6 +39,7 @@ from nexhina_nb.pricing.estimate import Estimate
 from nexhina_nb.tabular.running import carried_out
 
 SUFFIX = "_document"  # of names that two frames share
+NEW = (SCORE, RANK, ERROR)
 
 
 @common
@@ -59,10 +61,11 @@ def rerank(
     for each query and document, with the columns of both; names that both have end in "_document".
 
     ``top_n`` keeps the best so many, of each query. Rows that go wrong come last, without a rank
-    and with the reason in "rerank_error"; ``top_n`` leaves them out. The other options are those of
-    `embed`. All documents of a query travel in one request unless ``batch_size`` says otherwise or
-    the gateway refuses: models that compare documents with each other need them together. So a
-    LazyFrame is collected, and comes back lazy.
+    and with the reason in "rerank_error"; ``top_n`` leaves them out, and a RuntimeWarning says how
+    many documents got no score, and so may be missing. The other options are those of `embed`. All
+    documents of a query travel in one request unless ``batch_size`` says otherwise or the gateway
+    refuses: models that compare documents with each other need them together. So a LazyFrame is
+    collected, and comes back lazy.
     """
     found = rerank_table(frame, other, Options(**options), on=on, query=query, top_n=top_n)
     return found if isinstance(found, Estimate) else found.frame
@@ -75,7 +78,8 @@ def rerank_table(
     check_count("top_n", top_n)
     asking, table, queries = _asked(frame, other, query)
     documents = read(table.each(on), f"the column {on!r}")
-    table.check_new((SCORE, RANK, ERROR), on)
+    table.check_new(NEW, on)
+    table.take([])  # whether that can be done is to be known before anything is sent
     tally = Tally(documents.total * len(queries.texts))
     with open_desk(options.client, options.cache, options.tags or {}) as desk:
         model = options.model or desk.settings.rerank_model
@@ -92,7 +96,11 @@ def rerank_table(
             return _reranked(asking, table, queries, documents, work, top_n)
 
         carried_out("rerank", desk, work, parts, tally, options, made)
+        if tally.is_late:
+            work.fail_rest(LATE)
     outcome = outcome_of(made(), tally, model, options, work.errors())
+    if top_n is not None and (lost := work.lost()):
+        _warn(lost, tally.total)
     first = ranked(work.rankings[0], documents, top_n) if work.rankings else Ranked()
     return replace(outcome, best=table_of(first, documents))
 
@@ -111,8 +119,23 @@ def _asked(frame: Any, other: Any, query: Any) -> tuple[Table | None, Table, Inp
     if query is None:
         raise BadInput("with two frames the column of queries is needed", hint='query="column"')
     asking, table = Table.of(frame), Table.of(other)
-    asking.names_beside(table, SUFFIX)  # whether they fit is to be known before anything is sent
+    asking.take([]).names_beside(table, SUFFIX)  # likewise, and whether the names fit
+    for name in NEW:
+        if asking.dtype(name) is not None:
+            raise BadInput(
+                f"the column {name!r} of the queries would be overwritten",
+                hint="rename it first, or leave it out",
+            )
     return asking, table, _good(asking.values(query), f"the column {query!r}")
+
+
+def _warn(lost: int, total: int) -> None:
+    warnings.warn(
+        f"{lost:,} of {total:,} documents got no score, and the best may be among them; "
+        f"without top_n the column {ERROR!r} says why",
+        RuntimeWarning,
+        stacklevel=5,  # whoever called the verb
+    )
 
 
 def _good(values: Sequence[Any], what: str) -> Inputs:

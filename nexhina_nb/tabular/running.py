@@ -17,7 +17,8 @@ from nexhina_nb.batch.tally import Tally
 from nexhina_nb.batch.turns import Turns
 from nexhina_nb.client.budgets import budget
 from nexhina_nb.client.cost import Cost
-from nexhina_nb.errors import NexhinaError, Stopped
+from nexhina_nb.errors import BudgetExceeded, NexhinaError, Stopped
+from nexhina_nb.pricing.cost import format_usd
 from nexhina_nb.widgets.progress import shown
 
 
@@ -53,11 +54,15 @@ def carried_out(
             tell(tally.progress(finished=True))
     except KeyboardInterrupt:
         raise Stopped(_stopped(verb, desk, tally), partial=so_far()) from None
+    except BudgetExceeded as error:
+        if not tally.done:
+            raise
+        raise _out_of_money(verb, desk, tally, error, so_far()) from None
     except NexhinaError as error:
         error.partial = so_far()
         raise
     finally:
-        if tally.bills:
+        if tally.last is not None:
             options.costs.append(cost)
 
 
@@ -75,7 +80,24 @@ def _capped(options: Options) -> contextlib.AbstractContextManager[Any]:
     return budget(options.budget)
 
 
+def _out_of_money(
+    verb: str, desk: Desk, tally: Tally, error: BudgetExceeded, partial: Any
+) -> BudgetExceeded:
+    spent = "" if tally.cost.usd is None else f", {format_usd(tally.cost.usd)} spent"
+    kept = "; with a higher budget only the rest is sent" if _is_kept(desk) else ""
+    done = f"{tally.done:,} of {tally.total:,} rows done{spent}"
+    found = BudgetExceeded(
+        f"{verb} was stopped by the budget with {done}: {error.message}",
+        hint=f"the frame so far is in .partial of this error{kept}",
+    )
+    found.partial = partial
+    return found
+
+
+def _is_kept(desk: Desk) -> bool:
+    return desk.cache is not None and not desk.cache.fault
+
+
 def _stopped(verb: str, desk: Desk, tally: Tally) -> str:
-    is_kept = desk.cache is not None and not desk.cache.fault
-    again = "; run it again to go on" if is_kept else ""
+    again = "; run it again to go on" if _is_kept(desk) else ""
     return f"{verb} was stopped with {tally.done:,} of {tally.total:,} rows done{again}"

@@ -7,6 +7,7 @@ RowsFailedWarning tells how many there are and why the first one is.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any, Unpack
 
 import narwhals as nw
@@ -15,6 +16,7 @@ from nexhina_nb.batch.frames import Table, Values
 from nexhina_nb.batch.long_texts import TooLong
 from nexhina_nb.batch.options import Common, common
 from nexhina_nb.batch.ranked import ERROR, SCORE
+from nexhina_nb.batch.template import Template
 from nexhina_nb.pricing.estimate import Estimate
 from nexhina_nb.tabular import answers, rankings, transcripts, vectors, verdicts
 
@@ -85,7 +87,10 @@ def ask(
     wrong; ``into`` is for these names only. Everything else is as `nexhina_nb.ask` says; what
     becomes of rows that go wrong is told under `embed`.
     """
-    frame = _framed(series, series.name)
+    names = {TEXT: None, series.name: None} if isinstance(series.name, str) else {TEXT: None}
+    # Only what is read: a field of the schema may have the other name.
+    read = [name for name in names if name in Template.of(prompt).names]
+    frame = _framed(series, read or list(names))
     # A name that the frame does not have.
     own: Any = into if schema is not None else f"{series.name}_{ANSWER}"
     made = answers.ask(
@@ -125,13 +130,11 @@ def transcribe(
     return _column(series, made, "transcribe_error")
 
 
-def _framed(series: Any, name: Any = TEXT) -> Any:
-    """The frame that has the Series as "text", and under this name too if it is one."""
+def _framed(series: Any, names: Sequence[str] = (TEXT,)) -> Any:
+    """The frame that has the Series under these names."""
     column = nw.from_native(series, series_only=True)
-    frame = column.alias(TEXT).to_frame()
-    if isinstance(name, str) and name != TEXT:
-        frame = frame.with_columns(column.alias(name))
-    return frame.to_native()
+    frame = column.alias(names[0]).to_frame()
+    return frame.with_columns(*(column.alias(name) for name in names[1:])).to_native()
 
 
 def _in_order(frame: Table, made: Any) -> Any:

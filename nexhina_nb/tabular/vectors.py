@@ -44,9 +44,9 @@ def embed(
     ``dtype_backend="pyarrow"``). `nexhina_nb.matrix` makes an array of them.
 
     A LazyFrame of polars stays lazy: nothing is sent before it is collected, but for one text that
-    tells how long vectors are, unless ``dimensions`` does; then it is sent batch by batch, so that a
-    frame larger than the memory can be sunk into a file. Budgets that hold for it are those of the
-    block in which it was made. A Dask DataFrame is worked on in its partitions.
+    tells how long vectors are, unless ``dimensions`` does; then it is sent batch by batch, so that
+    a frame larger than the memory can be sunk into a file. Budgets that hold for it are those of
+    the block in which it was made. A Dask DataFrame is worked on in its partitions.
 
     Equal texts are sent once. Answers are kept on disk as they come, so that running again, also
     after an interrupt or a crash, sends only what was not answered. Rows that go wrong have no

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from nexhina_nb.analysis.comparison import Comparison
@@ -78,3 +79,13 @@ def test_the_plot_has_a_bar_for_each_known_price() -> None:
     assert Comparison.of([of("free")]).figure().axes[0].get_xscale() == "linear"
     assert made.figure()._repr_png_().startswith(b"\x89PNG")
     assert Comparison.of([]).figure().png()
+
+
+def test_a_floor_is_after_what_is_known_and_never_the_cheapest() -> None:
+    floor = replace(of("cheap"), floor="more may come")
+    made = Comparison.of([unknown(), floor, of("dear")])
+    assert [row.model for row in made] == ["dear", "cheap", "nobody"]
+    assert "cheap: a floor: more may come." in repr(made)
+    alone = Comparison.of([floor, unknown()])
+    assert alone.cheapest is None
+    assert "<img" in alone._repr_mimebundle_()[0]["text/html"]  # what is known of it is drawn

@@ -123,10 +123,39 @@ def test_ask_with_a_schema_gives_a_frame(make: Make, client: Client, upstream: U
     assert "not welcome" in made["it_error"].to_list()[1]
     if isinstance(series, pd.Series):
         pd.testing.assert_index_equal(made.index, series.index)
-    with pytest.raises(errors.BadInput, match=r"a column 'text'.*into="):
-        series.nx.ask("{animal}", schema=Label, client=client)
+    with pytest.raises(errors.BadInput, match=r"'text', would be overwritten.*into="):
+        series.nx.ask("{text}", schema=Label, client=client)
     with pytest.raises(errors.BadInput, match="no column 'beast'"):
         series.nx.ask("{beast}", client=client)
+
+
+class OneField(BaseModel):
+    """A field that has the name which every Series has in a prompt."""
+
+    text: str
+
+
+@MAKERS
+@pytest.mark.parametrize("schema", [OneField, Label])
+def test_a_field_may_have_the_name_that_the_prompt_does_not_use(
+    make: Make, schema: Any, client: Client, upstream: Upstream
+) -> None:
+    upstream.faults = Faults(answer=say)
+    series = make(["a cat", "a bee"], name="review")
+    made = series.nx.ask("{review}", schema=schema, client=client)
+    assert list(made.columns) == list(schema.model_fields)
+    assert made["text"].to_list() == ["tac a", "eeb a"]
+
+
+@MAKERS
+def test_a_field_may_have_the_name_of_the_series(
+    make: Make, client: Client, upstream: Upstream
+) -> None:
+    upstream.faults = Faults(says=lambda _: {"message": {"content": '{"size": "large"}'}})
+    schema = {"type": "object", "properties": {"size": {"type": "string"}}}
+    made = make(["a cat", "a bee"], name="size").nx.ask("{text}", schema=schema, client=client)
+    assert list(made.columns) == ["size"]
+    assert made["size"].to_list() == ["large", "large"]
 
 
 @MAKERS

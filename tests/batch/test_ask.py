@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import pickle
 import signal
 import subprocess
@@ -32,7 +31,7 @@ from nexhina_nb.client import Client
 from nexhina_nb.client.texts import is_missing
 from nexhina_nb.store.tables import logs
 from nexhina_nb.tabular.answers import Ask
-from tests.batch.upstream import Faults, Upstream, error, said, serve
+from tests.batch.upstream import Faults, Upstream, error, interrupt, said, serve
 from tests.conftest import RunningGateway
 
 PROMPT = "Label: {text}"
@@ -282,6 +281,97 @@ def test_an_earlier_run_is_replaced_and_nothing_else(upstream: Upstream, client:
     assert nx.ask(named, PROMPT, client=client, schema=Label, into="ai").equals(named)
 
 
+class Full(BaseModel):
+    """Fields of many types."""
+
+    sentiment: str
+    stars: int | None
+    share: float
+    is_new: bool | None
+    day: dt.date
+    moment: dt.datetime
+    tags: list[str]
+    label: Label
+
+
+FULL = (
+    '{"sentiment": "x", "stars": null, "share": 1, "is_new": true, "day": "2026-01-02",'
+    ' "moment": "2026-01-02T03:04:05Z", "tags": ["a"],'
+    ' "label": {"sentiment": "neutral", "stars": 1}}'
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("into", [None, "ai"])
+def test_an_earlier_run_is_known_by_all_types(
+    upstream: Upstream, client: Client, kind: Any, into: str | None
+) -> None:
+    upstream.faults = saying(FULL)
+    once = nx.ask(kind({"text": ["a", None]}), PROMPT, client=client, schema=Full, into=into)
+    again = nx.ask(once, PROMPT, client=client, schema=Full, into=into)
+    assert Table.of(again).names == Table.of(once).names
+    assert column(again, f"{into}_day" if into else "day") == [dt.date(2026, 1, 2), None]
+    assert upstream.requests == 1
+
+
+class Named(BaseModel):
+    """A single field."""
+
+    label: Literal["x", "y"]
+
+
+@pytest.mark.parametrize("kind", [*KINDS, pl.LazyFrame])
+def test_a_label_of_the_callers_is_not_overwritten(
+    upstream: Upstream, client: Client, kind: Any
+) -> None:
+    upstream.faults = saying('{"label": "x"}')
+    frame = kind({"text": ["a", "b"], "label": ["y", "x"]})
+    with pytest.raises(errors.BadInput, match=r"has a column 'label'.*into="):
+        collected(nx.ask(frame, PROMPT, client=client, schema=Named))
+    assert not upstream.requests
+    once = collected(nx.ask(frame, PROMPT, client=client, schema=Named, into="ai"))
+    assert column(once, "label") == ["y", "x"]
+    again = collected(nx.ask(once, PROMPT, client=client, schema=Named, into="ai"))
+    assert column(again, "ai_label") == ["x", "x"]
+
+
+def collected(frame: Any) -> Any:
+    """What a lazy frame comes to; any other as it is."""
+    return frame.collect() if isinstance(frame, pl.LazyFrame) else frame
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_single_field_is_asked_for_again_where_rows_failed(
+    upstream: Upstream, client: Client, kind: Any
+) -> None:
+    upstream.faults = saying('{"label": "z"}', '{"label": "x"}')
+    frame = kind({"text": ["a", "b"]})
+    once = nx.ask(frame, PROMPT, client=client, schema=Named, max_concurrency=1)
+    assert [why is None for why in column(once, "answer_error")] == [False, True]
+    again = nx.ask(once, PROMPT, client=client, schema=Named)
+    assert column(again, "label") == ["x", "x"]
+    with pytest.raises(errors.BadInput, match="has a column 'label'"):
+        nx.ask(again, PROMPT, client=client, schema=Named)
+
+
+@pytest.mark.parametrize("present", [{"ai_stars": [3]}, {"ai_sentiment": ["x"], "ai_stars": ["3"]}])
+def test_into_overwrites_no_column_of_the_callers(
+    upstream: Upstream, client: Client, present: dict[str, Any]
+) -> None:
+    frame = pd.DataFrame({"text": ["a"], **present})
+    with pytest.raises(errors.BadInput, match="has a column 'ai_s"):
+        nx.ask(frame, PROMPT, client=client, schema=Label, into="ai")
+    assert not upstream.requests
+
+
+def test_a_column_of_the_prompt_is_not_overwritten(upstream: Upstream, client: Client) -> None:
+    columns = pd.MultiIndex.from_tuples([("sentiment", ""), ("stars", "")])
+    frame = pd.DataFrame([["a", 1]], columns=columns)
+    with pytest.raises(errors.BadInput, match="'sentiment', would be overwritten"):
+        nx.ask(frame, "Label: {sentiment}", client=client, schema=Label)
+    assert not upstream.requests
+
+
 def test_an_answer_that_does_not_fit_is_asked_for_again(upstream: Upstream, client: Client) -> None:
     upstream.faults = saying('{"sentiment": "so so", "stars": 5}')
     frame = pd.DataFrame({"text": ["a"]})
@@ -429,9 +519,7 @@ def test_bad_networks(upstream: Upstream, client: Client) -> None:
 
 def test_an_interrupt_keeps_what_came(upstream: Upstream, client: Client) -> None:
     upstream.faults.latency = 0.01
-    upstream.on_answer = lambda up: (
-        os.kill(os.getpid(), signal.SIGINT) if sum(up.answered.values()) == 30 else None
-    )
+    upstream.on_answer = lambda up: interrupt() if sum(up.answered.values()) == 30 else None
     frame = pd.DataFrame({"text": [f"t{row}" for row in range(400)]})
     with pytest.raises(errors.Stopped) as caught:
         nx.ask(frame, PROMPT, client=client, max_concurrency=4)

@@ -31,7 +31,7 @@ from nexhina_nb.batch.turns import OwnTurns
 from nexhina_nb.client import Client
 from nexhina_nb.secret import Secret
 from nexhina_nb.tabular.passage import Passage
-from tests.batch.upstream import Faults, Upstream, error, vector
+from tests.batch.upstream import Faults, Upstream, error, interrupt, vector
 from tests.conftest import RunningGateway
 
 distributed = pytest.importorskip("distributed", reason="it comes with the extra dask")
@@ -207,7 +207,9 @@ def test_who_stops_waiting_stops_the_calls(
     frame = texts(60, stop)
     lazy = dd.from_pandas(frame, npartitions=3)
     made = nx.embed(lazy, "text", client=client, dimensions=8, batch_size=5, max_concurrency=2)
-    upstream.faults = Faults(latency=600.0)
+    # As a kernel does: that of polars, once it was used, lets the wait for a lock go on.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    upstream.faults = Faults(latency=20.0)  # without an interrupt it ends all the same
     with computing(None if "threads" in stop else cluster) as how:
         if stop == "cancel":
             future = cluster.compute(made)
@@ -226,7 +228,13 @@ def test_who_stops_waiting_stops_the_calls(
 
 def _interrupt(upstream: Upstream) -> None:
     until(lambda: upstream.under_way == 2)
-    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+    interrupt()
+
+
+def test_a_matrix_is_of_vectors_that_are_there() -> None:
+    lazy = dd.from_pandas(pd.DataFrame({"v": [[1.0], [2.0]]}, dtype=object), npartitions=2)
+    with pytest.raises(errors.BadInput, match=r"pass column\.compute\(\)"):
+        nx.matrix(lazy["v"])
 
 
 def test_rows_that_go_wrong(cluster: Any, client: Client, upstream: Upstream) -> None:

@@ -63,6 +63,45 @@ def test_a_long_text_is_cut_off(upstream: Upstream, client: Client) -> None:
     assert made["embedding_error"].isna().tolist() == [True, True, False]
 
 
+def test_texts_that_are_cut_to_the_same_are_sent_once(upstream: Upstream, client: Client) -> None:
+    (short,) = long_texts_cut(LONG)
+    made = embedded(client, "truncate", [LONG, None, f"{LONG}more", short, "a", LONG])
+    assert upstream.sent == {short: 1, "a": 1}
+    matrix = nx.matrix(made["embedding"])
+    for row in (0, 2, 3, 5):
+        assert np.array_equal(matrix[row], vector(short))
+    assert np.array_equal(matrix[4], vector("a"))
+    assert made["embedding_error"].isna().tolist() == [True, False, True, True, True, True]
+
+
+def long_texts_cut(text: str) -> list[str]:
+    """What is left of a long text."""
+    cut = read([text], "x")
+    long_texts.fit(cut, MODEL, "truncate")
+    return cut.texts
+
+
+def test_pieces_that_are_alike_are_sent_once(upstream: Upstream, client: Client) -> None:
+    texts = [LONG, f"{LONG}more", *long_texts_cut(LONG), "a"]
+    made = embedded(client, "split", texts)
+    assert set(upstream.sent.values()) == {1}
+    again = {text: embedded(client, "split", [text], cache=False) for text in texts}
+    matrix = nx.matrix(made["embedding"])
+    for row, text in enumerate(texts):
+        assert np.array_equal(matrix[row], nx.matrix(again[text]["embedding"])[0])
+    assert "embedding_error" not in made
+
+
+def test_a_piece_that_is_lost_takes_all_its_texts_with_it(
+    upstream: Upstream, client: Client
+) -> None:
+    first = long_texts_cut(LONG)[0]
+    upstream.faults = Faults(refusal=lambda text: text == first)
+    made = embedded(client, "split", [LONG, f"{LONG}more", first, "short"])
+    assert made["embedding"].isna().tolist() == [True, True, True, False]
+    assert made["embedding_error"].isna().tolist() == [False, False, False, True]
+
+
 def test_a_long_text_is_split_and_averaged(upstream: Upstream, client: Client) -> None:
     for _ in range(2):  # the second time from the disk
         made = embedded(client, "split", [LONG, "short", LONG])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import signal
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -24,7 +22,7 @@ from nexhina_nb.client import Client
 from nexhina_nb.client.texts import is_missing
 from nexhina_nb.tabular.verdicts import Moderate
 from nexhina_nb.wire.moderation import CATEGORIES
-from tests.batch.upstream import Upstream, serve, verdict
+from tests.batch.upstream import Upstream, interrupt, serve, verdict
 from tests.conftest import RunningGateway
 
 NEW = ["flagged", "category", *CATEGORIES]
@@ -166,12 +164,12 @@ def test_errors_are_raised_at_the_end_if_asked(client: Client) -> None:
 
 
 def test_an_interrupt_keeps_what_is_done(upstream: Upstream, client: Client) -> None:
-    def interrupt(seen: Upstream) -> None:
+    def interrupt_once(seen: Upstream) -> None:
         if len(seen.answered) == 2:
             seen.on_answer, seen.faults.latency = (lambda _: None), 30.0
-            os.kill(os.getpid(), signal.SIGINT)
+            interrupt()
 
-    upstream.on_answer = interrupt
+    upstream.on_answer = interrupt_once
     frame = pl.DataFrame({"text": ["a", "b", "c", "d"]})
     one_by_one: Any = {"client": client, "batch_size": 1, "max_concurrency": 1}
     with pytest.raises(errors.Stopped, match="run it again to go on") as caught:

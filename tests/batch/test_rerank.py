@@ -176,14 +176,95 @@ def test_documents_that_a_server_leaves_out_are_not_lost(
     best = b'{"results": [{"index": 1, "relevance_score": 0.5}]}'
     upstream.faults.answer = lambda body: (200, {}, best) if "documents" in body else None
     frame = pl.DataFrame({"text": ["a", "b", "a"]})
-    for _ in range(2):  # the second time from the disk
+    for _ in range(2):  # an incomplete ranking is not kept
         made = nx.rerank(frame, "q", client=client)
         assert made["text"].to_list() == ["b", "a", "a"]
         assert made["rank"].to_list() == [1, None, None]
         assert made["rerank_error"][1].startswith("not_ranked: ")
-    assert upstream.requests == 1
+    assert upstream.requests == 2
     with pytest.raises(errors.BatchFailed, match="2 of 3 rows failed, the first is row 0"):
         nx.rerank(frame, "q", client=client, errors="raise")
+
+
+def test_a_shorter_ranking_than_was_asked_for_is_a_loss(upstream: Upstream, client: Client) -> None:
+    best = b'{"results": [{"index": 1, "relevance_score": 0.5}]}'
+    upstream.faults.answer = lambda body: (200, {}, best) if "documents" in body else None
+    frame = pl.DataFrame({"text": ["a", "b", "c", "a"]})
+    for _ in range(2):
+        with pytest.warns(RuntimeWarning, match="3 of 4 documents got no score"):
+            made = nx.rerank(frame, "q", client=client, top_n=2)
+        assert made["text"].to_list() == ["b"]
+    assert upstream.requests == 2
+    nx.rerank(frame, "q", client=client, top_n=1)
+    nx.rerank(frame, "q", client=client, top_n=1)
+    assert upstream.requests == 3
+
+
+def first_at_once(texts: list[str]) -> float:
+    """All but the request with this document take far too long."""
+    return 0.0 if "document 0" in texts else 600.0
+
+
+def test_the_deadline_ends_it(upstream: Upstream, client: Client) -> None:
+    upstream.faults.slow = first_at_once
+    frame = pl.DataFrame({"text": [*DOCUMENTS, None]})
+    options: Any = {"client": client, "batch_size": 10, "deadline": 2.0}
+    made = nx.rerank(frame, "what", **options)
+    assert made["rank"].to_list() == [*range(1, 11), *[None] * 31]
+    late = ["not_done: the deadline came first"] * 30
+    assert made["rerank_error"].to_list() == [*[None] * 10, *late, "missing: there is no text"]
+    with pytest.raises(errors.BatchFailed, match="31 of 41 rows failed, the first is row 10"):
+        nx.rerank(frame, "what", errors="raise", **{**options, "deadline": 0.1})
+    upstream.faults = Faults()
+    assert nx.rerank(frame, "what", client=client)["rank"].to_list() == [*range(1, 41), None]
+
+
+def test_top_n_does_not_hide_what_was_never_scored(upstream: Upstream, client: Client) -> None:
+    upstream.faults.slow = first_at_once
+    frame = pl.DataFrame({"text": [*DOCUMENTS, None]})
+    options: Any = {"client": client, "batch_size": 10, "deadline": 2.0, "top_n": 3}
+    with pytest.warns(RuntimeWarning, match="30 of 41 documents got no score") as caught:
+        made = nx.rerank(frame, "what", **options)
+    assert caught[0].filename == __file__
+    assert made["text"].to_list() == [DOCUMENTS[row] for row in order("what", DOCUMENTS[:10])[:3]]
+    with pytest.raises(errors.BatchFailed, match="31 of 41 rows failed"):
+        nx.rerank(frame, "what", errors="raise", **{**options, "deadline": 0.1})
+    upstream.faults = Faults(refusal=lambda text: text == "document 7")
+    with pytest.warns(RuntimeWarning, match="1 of 41 documents got no score"):
+        nx.rerank(frame, "else", client=client, top_n=3)
+
+
+@pytest.mark.parametrize("name", ["relevance_score", "rank", "rerank_error"])
+def test_columns_of_queries_are_not_overwritten(
+    upstream: Upstream, client: Client, name: str
+) -> None:
+    queries = pd.DataFrame({"q": ["a"], name: ["mine"]})
+    with pytest.raises(errors.BadInput, match=f"{name!r} of the queries would be overwritten"):
+        nx.rerank(queries, pd.DataFrame({"text": ["b"]}), query="q", client=client)
+    assert not upstream.sent
+
+
+def test_its_own_result_may_be_ranked_again(client: Client) -> None:
+    once = nx.rerank(pd.DataFrame({"text": ["a", None]}), "one", client=client)
+    again = nx.rerank(once, "two", client=client)
+    assert list(again.columns) == list(once.columns)
+    assert again["relevance_score"].to_list()[0] == score("two", "a")
+
+
+@pytest.mark.parametrize("kind", [pa.string_view(), pa.binary_view()])
+def test_views_of_arrow_are_ranked_too(client: Client, kind: pa.DataType) -> None:
+    columns = [pa.array(DOCUMENTS, pa.string_view()), pa.array(DOCUMENTS).cast(kind)]
+    table = pa.table(columns, names=["text", "same"])
+    made = nx.rerank(table, "what", client=client)
+    assert made.schema.field("same").type == kind
+    assert made["text"].to_pylist() == [DOCUMENTS[row] for row in order("what", DOCUMENTS)]
+
+
+def test_what_arrow_takes_no_rows_of_is_refused(upstream: Upstream, client: Client) -> None:
+    nested = pa.array([{"a": "b"}], pa.struct([("a", pa.string_view())]))
+    with pytest.raises(errors.BadInput, match="takes no rows of the column 'x'"):
+        nx.rerank(pa.table({"text": ["a"], "x": nested}), "q", client=client)
+    assert not upstream.sent
 
 
 def test_rows_of_a_batch_that_was_stopped_stay_in_the_frame() -> None:

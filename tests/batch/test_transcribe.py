@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import socket
 import wave
 from collections import Counter
@@ -27,7 +26,7 @@ from nexhina_nb.client import Client
 from nexhina_nb.client.texts import is_missing
 from nexhina_nb.tabular.rows import over_rows
 from nexhina_nb.tabular.transcripts import Translate
-from tests.batch.upstream import Upstream, error, heard, serve
+from tests.batch.upstream import Upstream, error, heard, interrupt, serve
 from tests.conftest import RunningGateway
 
 GOOD = {"a.wav": 1, "b.wav": 2, "copy of a.wav": 1, "c.mp3": 3}
@@ -297,12 +296,12 @@ def test_tries_that_fail_read_the_file_again(upstream: Upstream, client: Client)
 
 
 def test_an_interrupt_keeps_what_is_done(upstream: Upstream, client: Client) -> None:
-    def interrupt(seen: Upstream) -> None:
+    def interrupt_once(seen: Upstream) -> None:
         if len(seen.answered) == 2:
             seen.on_answer, seen.faults.latency = (lambda _: None), 30.0
-            os.kill(os.getpid(), signal.SIGINT)
+            interrupt()
 
-    upstream.on_answer = interrupt
+    upstream.on_answer = interrupt_once
     frame = frame_of("polars", ["a.wav", "b.wav", "c.mp3"])
     with pytest.raises(errors.Stopped, match="run it again to go on") as caught:
         nx.transcribe(frame, "path", client=client, max_concurrency=1)

@@ -16,6 +16,7 @@ import hashlib
 import json
 import random
 import re
+import signal
 import threading
 import time
 from collections import Counter
@@ -257,6 +258,11 @@ _FILE_NAME = re.compile(rb'(filename)="([^"]+)"')
 def error(code: str, message: str) -> bytes:
     """An error body in the OpenAI form."""
     return json.dumps({"error": {"message": message, "type": "x", "code": code}}).encode()
+
+
+def interrupt() -> None:
+    """Interrupt the main thread, whatever thread this is."""
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
 @contextmanager

@@ -182,7 +182,7 @@ CONTENDERS: dict[str, Callable[[list[str]], Any]] = {
     "nexhina-new-cache": kept,
     "nexhina-all-known": kept,
 }
-FEWER = 50  # times fewer rows where one would wait for minutes
+FEWER = 10  # times fewer rows where one would wait for minutes
 SLOW = {"openai-float"}
 FAULTS: dict[str, dict[str, float]] = {
     "none": {},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -127,7 +128,8 @@ def test_the_doctor_says_what_is_missing(run: Run) -> None:
     assert not load().home.exists()  # looking makes nothing
     run("keys", "list")
     assert "is whole" in run("doctor").output
-    assert "pip install 'nexhina_nb[dask]'" in output or "distributed there" in output
+    state = r"there|not installed; pip install 'nexhina_nb\[dask\]'"
+    assert re.search(rf"(?m)^distributed +({state}) \(Dask frames, also on a cluster\)$", output)
 
 
 def test_help_and_version(run: Run) -> None:

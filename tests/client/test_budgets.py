@@ -19,6 +19,7 @@ import pytest
 import nexhina_nb as nx
 from nexhina_nb.client import AsyncClient, Client
 from nexhina_nb.client.budgets import ACTIVE, Budget
+from nexhina_nb.client.cost import cost_of
 from nexhina_nb.client.price_page import kept
 from nexhina_nb.client.target import Target
 from nexhina_nb.errors import (
@@ -151,6 +152,30 @@ def test_a_price_that_cannot_be_told_is_the_most_that_it_may_be(
     assert (spent.spent, spent.unknown, spent.held) == (most(), 1, 0)
 
 
+def test_what_was_asked_is_paid_whatever_the_answer_is_called(
+    server: MockServer, client: Client
+) -> None:
+    server.play(mock_server.chat(), mock_server.stream("Hel", "lo"))  # they say gpt-4o
+    asked: Any = {**HELLO, "model": "gpt-4o-mini"}
+    with nx.budget(usd=1) as plain:
+        usage = client.chat("Hello", **asked).usage
+    with nx.budget(usd=1) as streamed:
+        client.chat("Hello", stream=True, **asked).read()
+    cost = cost_of(None, "gpt-4o-mini", usage).usd
+    assert 0 < plain.spent == streamed.spent == cost
+    assert plain.unknown == streamed.unknown == 0
+
+
+@pytest.mark.parametrize("usage", [{}, {"prompt_tokens": 0, "completion_tokens": 0}])
+def test_a_usage_that_counts_nothing_is_the_most(
+    server: MockServer, client: Client, usage: dict[str, int]
+) -> None:
+    server.play(mock_server.as_json({**mock_server.chat_body(), "usage": usage}))
+    with nx.budget(usd=1) as spent:
+        assert client.chat("Hello", **HELLO).cost.usd is None
+    assert (spent.spent, spent.unknown) == (most(), 1)
+
+
 # What is refused
 
 
@@ -183,14 +208,15 @@ def test_a_budget_may_be_spent_to_the_last(server: MockServer, client: Client) -
     ("call", "said"),
     [
         (lambda c: c.chat("x", model="nobody-knows"), "no price is known for nobody-knows"),
-        (lambda c: c.image("x", model="gpt-image-1"), "known only afterwards"),
+        (lambda c: c.image("x", model="gpt-image-1"), "known afterwards"),
         (lambda c: c.transcribe(b"ID3 no sound", model="whisper-1"), "length of the recording"),
         (
             lambda c: c.respond("x", model="gpt-4o", tools=[{"type": "web_search"}]),
-            "known only afterwards",
+            "known afterwards",
         ),
-        (lambda c: c.chat("x", model="gpt-4o", web_search_options={}), "known only afterwards"),
+        (lambda c: c.chat("x", model="gpt-4o", web_search_options={}), "known afterwards"),
         (lambda c: c.respond("x", model="deepseek-chat", previous="resp_1"), "may cost"),
+        (lambda c: c.chat("x", model="ministral-8b"), "how long the answer may get is not known"),
     ],
 )
 def test_what_nobody_can_price_is_refused(
@@ -200,6 +226,19 @@ def test_what_nobody_can_price_is_refused(
         call(client)
     assert server.seen == []
     assert spent.spent == spent.held == 0
+
+
+def test_a_limit_makes_an_answer_payable(server: MockServer, client: Client) -> None:
+    server.play(mock_server.chat())
+    with nx.budget(usd=1) as spent:
+        with pytest.raises(BudgetExceeded) as caught:
+            client.chat("Hello", model="ministral-8b")
+        assert caught.value.hint == (
+            "nothing was sent; say max_tokens=, or make the call without a budget"
+        )
+        client.chat("Hello", model="ministral-8b", max_tokens=10)
+    assert spent.spent > 0
+    assert len(server.seen) == 1
 
 
 def test_budgets_inside_each_other_must_all_allow(server: MockServer, client: Client) -> None:
@@ -349,6 +388,48 @@ def test_a_stream_that_joins_itself(gateway: RunningGateway, verb: str) -> None:
         assert reply.resumed
         assert spent.held == 0
         assert billed(client) <= spent.spent
+
+
+@pytest.mark.parametrize(
+    ("events", "is_paid"),
+    [
+        ([{"error": {"message": "no"}}], False),
+        ([{"error": {"message": "no"}, "usage": {"prompt_tokens": 1}}], True),
+        ([{"choices": [{"index": 0, "delta": {"role": "assistant"}}]}, {"error": "no"}], False),
+        ([{"choices": [{"index": 0, "delta": {"content": "A"}}]}, {"error": "no"}], True),
+    ],
+)
+def test_a_stream_that_is_refused_at_once_costs_nothing(
+    server: MockServer, client: Client, events: list[Any], is_paid: bool
+) -> None:
+    frames = [f"data: {json.dumps(event)}\n\n".encode() for event in events]
+    server.play(Play(frames, content_type=mock_server.SSE))
+    with nx.budget(usd=1) as spent, pytest.raises(nx.errors.APIError):
+        client.chat("Hello", stream=True, **HELLO).read()
+    assert (spent.spent, spent.held, spent.unknown) == (most() if is_paid else 0, 0, is_paid)
+
+
+@pytest.mark.parametrize("usage", [None, {"input_tokens": 5, "output_tokens": 7}])
+def test_a_response_that_fails_at_once_costs_what_it_used(
+    server: MockServer, client: Client, usage: Any
+) -> None:
+    failed = {"id": "r", "status": "failed", "error": {"message": "no", "code": "x"}}
+    event = {"type": "response.failed", "response": {**failed, "usage": usage}}
+    frames = [f"data: {json.dumps(event)}\n\n".encode()]
+    server.play(Play(frames, content_type=mock_server.SSE))
+    with nx.budget(usd=1) as spent, pytest.raises(nx.errors.APIError):
+        client.respond("Hello", stream=True, **HELLO).read()
+    assert spent.held == 0
+    assert (spent.spent > 0) is (usage is not None)
+
+
+def test_an_error_in_the_place_of_a_stream_costs_nothing(
+    server: MockServer, client: Client
+) -> None:
+    server.play(mock_server.as_json({"error": {"message": "no", "code": "y"}}))
+    with nx.budget(usd=1) as spent, pytest.raises(nx.errors.APIError):
+        client.chat("Hello", stream=True, **HELLO).read()
+    assert spent.spent == spent.held == 0
 
 
 def test_an_interrupted_call_counts(server: MockServer) -> None:

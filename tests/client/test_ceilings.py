@@ -16,6 +16,7 @@ from nexhina_nb.client.ceilings import ceiling
 from nexhina_nb.client.exchange import Request
 from nexhina_nb.client.uploads import FormData, opened
 from nexhina_nb.errors import BudgetExceeded
+from nexhina_nb.pricing import page
 from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.cost import quota
 from nexhina_nb.pricing.estimate import Estimate, estimate
@@ -200,6 +201,14 @@ def test_what_has_no_price_is_refused(path: str, body: Any, said: str) -> None:
     assert str(caught.value.hint).startswith("nothing was sent")
 
 
+def test_instead_of_a_remix_a_new_video_can_be_ordered() -> None:
+    with pytest.raises(BudgetExceeded) as caught:
+        of("/videos/v1/remix", prompt="x")
+    assert caught.value.hint == (
+        "nothing was sent; order a new video, or make the call without a budget"
+    )
+
+
 def test_only_orders_are_paid() -> None:
     paid = {
         ("POST", "/chat/completions"): True,
@@ -212,3 +221,37 @@ def test_only_orders_are_paid() -> None:
     }
     for (method, path), is_paid in paid.items():
         assert Request(method, path).is_paid is is_paid
+
+
+@pytest.mark.parametrize("model", ["gpt-4o-audio-preview", "gpt-4o", "gemini-2.5-flash"])
+def test_an_answer_may_be_all_sound(model: str) -> None:
+    body: dict[str, Any] = {"model": model, "messages": MESSAGES, "max_tokens": 1000}
+    written = of("/chat/completions", **body)
+    spoken = of("/chat/completions", modalities=["text", "audio"], **body)
+    price = CATALOG.price(model)
+    assert price is not None
+    assert written.quota is not None
+    assert spoken.quota is not None
+    prompt = written.input_tokens
+    for sound in (0, 500, 1000):
+        assert quota(price, Tokens(prompt, 1000, audio_out=sound)) <= spoken.quota[1]
+    is_dearer = price.weights.audio_out > price.weights.completion
+    assert (spoken.quota[1] > written.quota[1]) is is_dearer
+    assert of("/chat/completions", modalities=["text"], **body) == written
+
+
+def test_a_page_need_not_say_that_whisper_counts_seconds() -> None:
+    row = {"model_name": "whisper-1", "quota_type": 0, "model_ratio": 15, "completion_ratio": 1}
+    told = page.over(CATALOG, {"data": [row], "group_ratio": {"default": 1}}, "a page")
+    with opened(sound(60)) as upload:
+        request = Request(
+            "POST", "/audio/transcriptions", form=FormData({"model": "whisper-1"}, [upload])
+        )
+        found = ceiling(request, told)
+    assert (found.quota, found.floor) == ((15_000, 15_000), "")
+
+
+def test_a_recording_whose_words_are_counted_has_no_most() -> None:
+    with opened(sound(1)) as upload:
+        found = of_form("/audio/transcriptions", upload, model="gpt-4o-transcribe")
+    assert "tokens of its answer" in found.floor

@@ -5,6 +5,8 @@ from decimal import Decimal
 import pytest
 
 from nexhina_nb.client.cost import Cost, cost_of, total
+from nexhina_nb.pricing.catalog import Catalog
+from nexhina_nb.pricing.price import Price
 from nexhina_nb.wire import Usage
 
 USAGE = Usage(prompt_tokens=1000, completion_tokens=500, total_tokens=1500)
@@ -47,3 +49,17 @@ def test_the_sum_is_as_sure_as_the_least_sure() -> None:
     assert total([billed, billed]) == Cost(20, Decimal("0.00004"), "gateway")
     assert total([billed, listed]).source == "catalogue"
     assert total([billed, Cost()]) == Cost()
+
+
+NOTHING = Usage(prompt_tokens=0, completion_tokens=0, total_tokens=0)
+
+
+@pytest.mark.parametrize("usage", [Usage.read({}), NOTHING])
+def test_a_usage_that_counts_nothing_tells_nothing(usage: Usage) -> None:
+    assert cost_of(None, "gpt-4o", usage) == Cost()
+    prices = {"free": Price.per_million(0), "each": Price.per_call_usd("0.002")}
+    prices["shown"] = Price.per_call_usd("0.04", unit="image")
+    catalog = Catalog({}).with_overrides(prices)
+    assert cost_of(None, "free", usage, catalog) == Cost(0, Decimal(0), "catalogue")
+    assert cost_of(None, "each", usage, catalog) == Cost(1000, Decimal("0.002"), "catalogue")
+    assert cost_of(None, "shown", usage, catalog) == Cost()

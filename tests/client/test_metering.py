@@ -14,11 +14,13 @@ from hypothesis import given, strategies as st
 
 from nexhina_nb.client.budgets import budget
 from nexhina_nb.client.exchange import Failure, Flow, Request, Response, Sleep, exchange
-from nexhina_nb.client.price_page import kept
+from nexhina_nb.client.price_page import catalog, kept
+from nexhina_nb.client.target import Target
 from nexhina_nb.errors import BudgetExceeded, NexhinaError
 from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.cost import usd
 from nexhina_nb.retry import Policy
+from nexhina_nb.secret import Secret
 from tests.client.flows import TARGET, answer, drive, fault, lost, session
 
 ENDINGS = ("billed", "untold", "refused", "broken", "never sent", "lost", "closed", "open")
@@ -147,14 +149,17 @@ def test_without_a_budget_nothing_is_asked_or_counted() -> None:
     assert len(steps) == 1
 
 
+def page(ratio: int) -> dict[str, Any]:
+    row = {"model_name": "gpt-4o", "quota_type": 0, "model_ratio": ratio, "completion_ratio": 1}
+    groups = {"group_ratio": {"default": 1}}
+    return {"success": True, "data": [{**row, "enable_groups": ["default"]}], **groups}
+
+
 def test_a_budget_asks_for_the_gateways_prices_once() -> None:
     kept(TARGET).until = 0.0
-    page = {"success": True, "data": [{"model_name": "gpt-4o", "quota_type": 0, "model_ratio": 100,
-                                       "completion_ratio": 1, "enable_groups": ["default"]}],
-            "group_ratio": {"default": 1}}  # fmt: skip
     billed = {"model": "gpt-4o", "usage": {"prompt_tokens": 3, "completion_tokens": 1}}
     with budget(1) as spent:
-        for outcomes in ([answer(page), answer(billed)], [answer(billed)]):
+        for outcomes in ([answer(page(100)), answer(billed)], [answer(billed)]):
             _, steps = drive(exchange(session(), chat(10)), *outcomes)
             assert len(steps) == len(outcomes)
     # Not the list price, which is 13 quota: ratio 100 is $200 per million tokens.
@@ -177,3 +182,34 @@ def test_many_threads_share_one_budget() -> None:
         total = sum(each.result() for each in done)
     assert spent.spent == usd(total)
     assert spent.held == 0
+
+
+def test_one_of_many_calls_asks_for_the_prices() -> None:
+    target = Target("http://first.example/v1", Secret("sk-first"))
+    opened = session(target=target)
+    first, second = catalog(opened), catalog(opened)
+    assert isinstance(first.send(None), Request)
+    assert isinstance(second.send(None), Sleep)  # it waits for what the first one is told
+    with pytest.raises(StopIteration) as told:
+        first.send(answer(page(100)))
+    with pytest.raises(StopIteration) as waited:
+        second.send(None)
+    assert waited.value.value is told.value.value
+    kept(target).until = 0.0
+    asking = catalog(opened)
+    assert isinstance(asking.send(None), Request)
+    with pytest.raises(StopIteration) as known:  # there is something: nobody waits
+        catalog(opened).send(None)
+    assert known.value.value is told.value.value
+    with pytest.raises(StopIteration) as newer:
+        asking.send(answer(page(7)))
+    assert newer.value.value is kept(target).catalog is not told.value.value
+
+
+def test_who_leaves_while_asking_leaves_it_to_others() -> None:
+    target = Target("http://second.example/v1", Secret("sk-second"))
+    asking = catalog(session(target=target))
+    asking.send(None)
+    asking.close()
+    kept(target).until = 0.0  # it is not waited for longer than it may take
+    assert isinstance(catalog(session(target=target)).send(None), Request)

@@ -81,8 +81,11 @@ def test_a_page_that_is_old_is_read_again(client: Client, server: MockServer) ->
     price_page.kept(client._session.target).until = 0.0
     assert quota_of(prices_of(client)) == (50, 50)
     price_page.kept(client._session.target).until = 0.0
-    server.price_page = Play(reset=True)  # what was known is better than nothing
-    assert quota_of(prices_of(client)) == (50, 50)
+    # What was known is better than nothing.
+    for busy in (Play(reset=True), Play(status=429), Play(status=500), Play(status=503)):
+        server.price_page = busy
+        price_page.kept(client._session.target).until = 0.0
+        assert quota_of(prices_of(client)) == (50, 50)
 
 
 @pytest.mark.parametrize(
@@ -199,8 +202,13 @@ def test_the_gateway_of_this_machine_has_no_port_in_its_name(gateway: RunningGat
         announce(home, Running(gateway.base_url, os.getpid(), Secret(gateway.key)))
         with Client(settings=gateway.settings) as client:
             price = prices_of(client).price("local/chat")
+        asking = AsyncClient(settings=gateway.settings)
+        price_page.kept(asking._session.target).keep(Catalog.bundled(), -1)  # it asks by itself
+        assert prices_of(asking).price("local/chat") == price
     assert price is not None
     assert price.source == "the gateway of this machine, /api/pricing"
+    assert price_page.kept(asking._session.target).catalog.price("local/chat") == price
+    asyncio.run(asking.close())
 
 
 def test_what_fails_beside_the_calls_is_nothing(client: Client) -> None:

@@ -159,7 +159,10 @@ def test_an_interrupt_keeps_the_texts_of_a_column(online: Kernel, server: MockSe
 
 # Verb → a cell that uses it, and what its plain text must match. They build on each other.
 EVERY_VERB = {
-    "gateway": ("%nexhina gateway start", "The gateway is running"),
+    "gateway": (
+        "import pandas as pd; df = pd.DataFrame({'n': [6]})\n%nexhina gateway start",
+        "The gateway is running",
+    ),
     "chat": ("%%nexhina chat -c talk\nWhat is 6 * 7?", "6 [*×] 7 = 42"),
     "respond": ("%%nexhina respond -o reply\nWhat is 2 + 3?", "2 [+] 3 = 5"),
     "embed": ("%%nexhina embed -o vectors\ntea\ncoffee", r"2 × 256 float32\n"),
@@ -174,6 +177,8 @@ EVERY_VERB = {
     "cost": ("%nexhina cost --by model", "local/image(.|\\n)*Magics of this kernel: 10 calls"),
     "logs": ("%nexhina logs -n 30", "local/video(.|\\n)*local/chat"),
     "usage": ("%nexhina usage", "."),
+    "ask": ("%%nexhina ask --from df\nWhat is {n} * 7?", r"answer(.|\n)*6 [*×] 7 = 42"),
+    "cache": ("%nexhina cache", r"ask +local/chat +1 "),
     "conversations": ("%nexhina conversations", "talk: 1 turn"),
     "keys": ("%nexhina keys list", "notebook"),
     "channels": ("%nexhina channels list", "No channels but the built-in engines"),

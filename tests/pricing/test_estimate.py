@@ -231,7 +231,8 @@ def test_pictures_that_are_counted_in_tokens_cost_their_text_at_least() -> None:
     catalog = Catalog({}).with_overrides({"gpt-image-1": price})
     found = estimate("image", "a cat on a mat", model="gpt-image-1", n=4, catalog=catalog)
     assert found.quota == (quota(price, Tokens(tokens.count("a cat on a mat"))),) * 2
-    assert found.notes[0].startswith("a floor")
+    assert "tokens of its answer" in found.floor
+    assert f"note a floor: {found.floor}" in str(found)
 
 
 def test_some_voices_count_tokens() -> None:
@@ -270,3 +271,40 @@ def test_what_has_no_answer_has_no_usual_one() -> None:
     with pytest.warns(UnknownPriceWarning):
         unknown = estimate("chat", "hi", model="nobody")
     assert unknown.narrowed(Usual(5, 9, 20)).quota is None
+
+
+def test_a_limit_that_is_guessed_makes_a_floor() -> None:
+    guessed = estimate("chat", "Hello", model="bare", catalog=SMALL)
+    assert guessed.floor == "how long the answer may get is not known"
+    assert guessed.remarks == (f"a floor: {guessed.floor}",)
+    limited = estimate("chat", "Hello", model="bare", max_tokens=9, catalog=SMALL)
+    assert not limited.floor
+    assert limited.remarks == ()
+    # Answers as long as they usually are may be longer than what is guessed.
+    usual = guessed.narrowed(Usual(10, 9_000, 30))
+    assert usual.output_tokens == (10, 9_000)
+    assert (usual.assumption, usual.floor) == (str(Usual(10, 9_000, 30)), "")
+    assert usual.quota == (8 + 40, 8 + 36_000)
+
+
+def test_an_answer_cannot_be_shorter_than_nothing() -> None:
+    with pytest.raises(BadInput, match="max_tokens cannot be -1"):
+        estimate("chat", "Hello", model="m", max_tokens=-1, catalog=SMALL)
+
+
+@pytest.mark.parametrize("verb", ["transcribe", "translate"])
+@pytest.mark.parametrize(
+    ("price", "is_floor"),
+    [
+        (Price.per_million(2, 8), True),
+        (Price.per_million(2), False),
+        (Price.per_million(2, 8, unit="second"), False),
+        (Price.per_call_usd("0.01"), False),
+    ],
+)
+def test_words_that_are_counted_are_known_afterwards(
+    verb: Any, price: Price, is_floor: bool
+) -> None:
+    catalog = Catalog({}).with_overrides({"ear": price})
+    found = estimate(verb, "", model="ear", seconds=3, catalog=catalog)
+    assert bool(found.floor) is is_floor

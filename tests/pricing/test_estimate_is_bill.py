@@ -26,7 +26,6 @@ from nexhina_nb.client.prices import prices_of
 from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.cost import quota
 from nexhina_nb.pricing.estimate import Estimate, estimate
-from nexhina_nb.pricing.media_estimate import FLOOR
 from nexhina_nb.pricing.page import to_pricing_row
 from nexhina_nb.pricing.price import Price
 from nexhina_nb.pricing.usage import Tokens
@@ -291,7 +290,7 @@ def disagreements(made: Estimate, reply: Any, row: Any, ratio: Decimal) -> list[
     wrong = [] if reply.cost.quota == row.quota else [f"the reply says {reply.cost.quota}"]
     if made.verb in COUNTED and row.prompt_tokens != made.input_tokens:
         wrong.append(f"input tokens {made.input_tokens}")
-    if FLOOR in made.notes:
+    if made.floor:
         return wrong if row.quota >= made.quota[0] else [*wrong, f"not a floor: {made.quota}"]
     if not made.quota[0] <= row.quota <= made.quota[1]:
         wrong.append(f"estimated {made.quota}")

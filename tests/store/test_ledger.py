@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -254,6 +256,17 @@ def test_what_was_taken_is_given_back_once(amount: int, money: int, unlimited: b
         assert [(row["type"], row["quota"]) for row in newest] == [(6, taken), (2, taken)]
         assert newest[0]["token_name"] == newest[1]["token_name"]
     store.close()
+
+
+def test_what_is_given_back_has_the_tags_of_the_call(store: Store, key: accounts.Account) -> None:
+    with store.writing() as connection:
+        tags = {"notebook": "a.ipynb", "cell": "3"}
+        paid = charge(key.user_id, key.token_id, "r", 20)
+        told = {"tags": tags, "first_byte_ms": 7}
+        commit_group(connection, [replace(paid, log=replace(paid.log, other=told))])
+        refund(connection, "r", "it failed", {"is_task": True})
+        newest = newest_of_token(connection, key.token_id, 1)[0]
+    assert json.loads(newest["other"]) == {"tags": tags, "is_task": True}
 
 
 def balances_of(connection: Connection) -> list[Any]:

@@ -26,6 +26,12 @@ from nexhina_nb.pricing.page import to_pricing_row
 from nexhina_nb.pricing.price import Price, UnknownPriceWarning
 from tests.client.mock_server import MockServer, Play, serve
 
+MINE = Catalog.from_rows([
+    {"model": "small", "kind": "chat", "input": "1", "output": "1", "context": 100},
+    {"model": "roomy", "kind": "chat", "input": "1", "output": "1", "max_output": 500},
+    {"model": "bare", "kind": "chat", "input": "1", "output": "1"},
+    {"model": "gpt-4o", "kind": "chat", "input": "1", "output": "1"},
+])  # fmt: skip
 TEXTS = ["a cat", "a dog", "a cat", "hello world"]
 
 
@@ -247,3 +253,24 @@ def test_refusals(arguments: tuple[Any, ...], options: dict[str, Any], words: st
         warnings.simplefilter("ignore", UnknownPriceWarning)
         with pytest.raises(BadInput, match=words):
             nx.estimate(*arguments, **options)
+
+
+@pytest.mark.parametrize("options", [{"catalog": MINE}, {"at": date(2026, 11, 1)}])
+def test_a_frame_has_the_prices_of_its_gateway(
+    client: Client, server: MockServer, options: dict[str, Any]
+) -> None:
+    with pytest.raises(BadInput, match="a frame is priced") as caught:
+        nx.estimate("embed", FRAMES[0], column="text", client=client, **options)
+    assert "catalog" in str(caught.value.hint)
+    nx.estimate("chat", "hello", model=["gpt-4o"], client=client, **options)
+    assert server.seen == server.looked == []
+
+
+def test_models_without_room_or_limit_do_not_shorten_the_answers() -> None:
+    prompt = "hello " * 200
+    made = nx.estimate("chat", prompt, model=["small", "roomy", "bare"], catalog=MINE)
+    outputs = {row.model: row.output_tokens for row in made}
+    assert outputs == {"small": (0, 0), "roomy": (0, 500), "bare": (0, 500)}
+    assert "context of 100" in next(row.assumption for row in made if row.model == "small")
+    alone = nx.estimate("chat", prompt, model=["bare", "small"], catalog=MINE)
+    assert [(row.model, bool(row.floor)) for row in alone] == [("small", False), ("bare", True)]

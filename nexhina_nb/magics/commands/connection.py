@@ -19,9 +19,6 @@ from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.estimate import Estimate, estimate
 from nexhina_nb.pricing.price import UnknownPriceWarning
 
-# How a note of an estimate begins that knows only part of the price.
-FLOOR = "a floor"
-
 
 def connect(context: Context) -> Client:
     """The client for this call. Raises GatewayNotRunning if there is nothing to talk to.
@@ -80,8 +77,7 @@ def guard(args: Call, estimated: Estimate) -> None:
     The client judges each call again, by all that is sent; what is known only of that, as how much
     earlier turns hold, is left to it.
     """
-    is_floor = any(note.startswith(FLOOR) for note in estimated.notes)
-    if args.budget is not None and not is_floor:
+    if args.budget is not None and not estimated.floor:
         Budget(args.budget).check(estimated)
 
 

@@ -11,7 +11,7 @@ from nexhina_nb.client.messages import conversation
 from nexhina_nb.errors import BadInput
 from nexhina_nb.magics.commands import asking
 from nexhina_nb.magics.commands.asking import Question
-from nexhina_nb.magics.commands.connection import FLOOR, priced
+from nexhina_nb.magics.commands.connection import priced
 from nexhina_nb.magics.commands.inputs import whole_text
 from nexhina_nb.magics.display import Note
 from nexhina_nb.magics.names import Names
@@ -23,7 +23,7 @@ from nexhina_nb.pricing.estimate import Estimate
 from nexhina_nb.pricing.usage import Tokens
 from nexhina_nb.wire import ResponseObject
 
-_UNKNOWN_TURNS = f"{FLOOR}: how much the earlier turns hold is not known here"
+_UNKNOWN_TURNS = "how much the earlier turns hold is not known here"
 
 
 def respond(context: Context, args: Respond, body: str) -> Note | None:
@@ -65,7 +65,7 @@ def _estimate(question: Question, system: str | None, catalog: Catalog) -> Estim
         return estimated
     usage = previous.usage if isinstance(previous, RespondReply) else None
     if usage is None:
-        return replace(estimated, notes=(*estimated.notes, _UNKNOWN_TURNS))
+        return replace(estimated, floor=_UNKNOWN_TURNS)
     earlier = (usage.input_tokens or 0) + (usage.output_tokens or 0)
     return _after(estimated, earlier, catalog.ratio(estimated.model))
 

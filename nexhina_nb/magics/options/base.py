@@ -134,7 +134,7 @@ class Call(Command):
     out: str | None = row(Kind.NEW_NAME, "variable to put the result into", "-o", "--out")
     dry_run: bool = row(Kind.FLAG, "show what the call would cost; send nothing", "--dry-run")
     budget: Decimal | None = row(
-        Kind.USD, "send nothing if the call may cost more than this, in USD", "--budget"
+        Kind.USD, "stop before the call that may go over this, in USD", "--budget"
     )
 
 
