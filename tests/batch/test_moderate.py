@@ -217,7 +217,9 @@ def test_what_cannot_be_used_is_said(
 
 
 def test_options_are_those_of_all_verbs() -> None:
-    with pytest.raises(TypeError, match="unexpected keyword argument 'batchsize'"):
+    with pytest.raises(
+        errors.BadInput, match=r"unexpected keyword argument 'batchsize' → did you mean batch_size"
+    ):
         nx.moderate(pl.DataFrame(), "text", batchsize=3)  # type: ignore[call-arg]
 
 

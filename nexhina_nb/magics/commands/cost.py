@@ -26,7 +26,8 @@ def cost(context: Context, args: Cost) -> CostReport | Note:
         report = costs.cost(by, since=args.since, until=args.until, client=client, place=place)
     except (NotFound, NotOffered):
         return Note(f"{client.base_url} keeps no log that a key may read.\n{kernel}")
-    report = replace(report, notes=(*report.notes, kernel))
+    if context.state.costs:
+        report = replace(report, notes=(*report.notes, kernel))
     if args.out is not None:
         context.names.assign(args.out, report.frame())
     return report
