@@ -98,7 +98,7 @@ def test_prices(online: Notebook, server: MockServer) -> None:
     cell = online.run("%%nexhina image -m dall-e-3 -n 3 --budget 0.01\nA cat")
     assert "the budget is $0.01 → nothing was sent" in cell.line
     cell = online.run("%%nexhina image -m gpt-image-1 --budget 1\nA cat")
-    assert "known only afterwards, so that no budget can be kept" in cell.line
+    assert "known afterwards, so that no budget can be kept" in cell.line
     assert server.seen == []
 
 
