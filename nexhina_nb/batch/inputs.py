@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nexhina_nb.client.texts import MAX_BYTES as MAX_TOKENS, is_missing
+from nexhina_nb.client.texts import MAX_TOKENS, is_missing
 from nexhina_nb.errors import BadInput
 from nexhina_nb.pricing import tokens
 

@@ -12,7 +12,7 @@ from nexhina_nb.errors import BadInput
 # Contract 1.20: at most 2,048 inputs and 300,000 tokens in one request. A token is at least one
 # byte, so that many bytes never are too many tokens, and nothing needs to be counted.
 MAX_INPUTS = 2048
-MAX_BYTES = 300_000
+MAX_TOKENS = MAX_BYTES = 300_000
 
 
 def texts_of(value: Any, what: str = "texts") -> list[str]:

@@ -56,6 +56,7 @@ def carried_out(
         raise Stopped(_stopped(verb, desk, tally), partial=so_far()) from None
     except BudgetExceeded as error:
         if not tally.done:
+            error.partial = so_far()
             raise
         raise _out_of_money(verb, desk, tally, error, so_far()) from None
     except NexhinaError as error:
