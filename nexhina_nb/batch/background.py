@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import importlib.util
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -112,13 +111,7 @@ def _cancel(begun: Future[Callable[[], object]]) -> None:
 
 
 def _run(body: Coroutine[Any, Any, None]) -> None:
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    # Not uvloop: it takes in up to two megabytes of a socket at once, wanted yet or not, and is no
+    # faster here.
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         runner.run(body)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    if importlib.util.find_spec("uvloop") is None:  # it does not exist for Windows
-        return asyncio.new_event_loop
-    import uvloop  # noqa: PLC0415 - heavy, and only where it exists
-
-    return uvloop.new_event_loop

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from nexhina_nb import errors
 from nexhina_nb.batch.quotas import Quota, quota_of
 from nexhina_nb.batch.tally import Bill
-from nexhina_nb.client import bodies, float_vectors
+from nexhina_nb.client import bodies, vector_bodies
 from nexhina_nb.client.core import refuses_base64
 from nexhina_nb.client.cost import cost_of
 from nexhina_nb.client.exchange import Flow, Request, Response, exchange
@@ -52,8 +52,7 @@ def embed(
     body = bodies.encode(EmbeddingRequest, {**fields, "encoding_format": encoding}, {})
     try:
         response = yield from exchange(session, Request("POST", EMBED_PATH, body, repeatable=True))
-        quickly = float_vectors.read(response.body) if encoding == "float" else None
-        answer = quickly or checked(session, response)
+        answer = vector_bodies.answer_of(session, response)
     except (errors.BadRequest, errors.Unprocessable) as error:
         if encoding == "float" or not refuses_base64(error):
             raise

@@ -42,7 +42,9 @@ class Embedding:
 
 
 class EmbedWork(RowWork[Vector]):
-    """The vectors of a batch: which are known, which are to be asked for, where they go."""
+    """The vectors of a batch: which are known, which are to be asked for, where they go. It uses
+    its inputs up: a text that has its vector makes room for the next vectors.
+    """
 
     verb, path = "embed", calls.EMBED_PATH
 
@@ -76,6 +78,12 @@ class EmbedWork(RowWork[Vector]):
         """The call for a part."""
         texts = [self.inputs.texts[place] for place in part]
         return calls.embed(session, self.model, texts, self._wanted.dimensions)
+
+    def keep(self, part: Part, answer: Answer[Found[Vector]]) -> None:
+        """Put the vectors away, and let their texts go."""
+        super().keep(part, answer)
+        for place in part:
+            self.inputs.texts[place] = ""
 
     def pack(self, value: Vector) -> bytes:
         """The numbers as they are in memory."""

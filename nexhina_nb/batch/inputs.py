@@ -87,7 +87,9 @@ def _take(value: Any, inputs: Inputs, places: dict[str, int]) -> tuple[str, int]
     if not isinstance(value, str):
         if is_missing(value):
             return MISSING, -1
-        return f"not_a_text: a {type(value).__name__} stands where a text should", -1
+        kind = type(value).__name__
+        article = "an" if kind[0] in "aeiouAEIOU" else "a"
+        return f"not_a_text: {article} {kind} stands where a text should", -1
     if not value:
         return EMPTY, -1
     try:

@@ -123,7 +123,7 @@ class RowWork(ABC, Generic[Value]):
 
     def explain(self, session: Session, error: APIError) -> Flow[None]:
         """What to do about an error that ends the batch."""
-        asked = Asked(self.model, texts=self.inputs.texts[:1])
+        asked = Asked(self.model, texts=[self.inputs.texts[at] for at in self.missing()[:1]])
         return explain(session, error, asked, self.path)
 
     def errors(self) -> dict[int, str]:

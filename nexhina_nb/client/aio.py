@@ -147,7 +147,7 @@ class AsyncClient(Shell):
             if step.stream and answer.is_success:
                 return response(answer, source=answer)
             try:
-                return response(answer, await answer.aread())
+                return response(answer, await self._transport.intake.whole(answer))
             finally:
                 await answer.aclose()
         except NexhinaError as error:

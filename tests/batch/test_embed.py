@@ -182,7 +182,7 @@ def test_rows_that_are_no_texts(client: Client) -> None:
     frame = pd.DataFrame({"text": ["a", 3, b"b", "\ud800", float("nan")]}, dtype=object)
     why = list(nx.embed(frame, "text", client=client)["embedding_error"])
     assert why[1:] == [
-        "not_a_text: a int stands where a text should",
+        "not_a_text: an int stands where a text should",
         "not_a_text: a bytes stands where a text should",
         "not_a_text: half a character (a lone surrogate) is in it",
         "missing: there is no text",

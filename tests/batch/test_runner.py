@@ -117,10 +117,9 @@ def test_every_turn_is_given_back(upstream: Upstream, client: Client) -> None:
         return (401, {}, error("invalid_api_key", "no such key")) if is_last else None
 
     upstream.faults = Faults(answer=refuses)
-    inputs = read(TEXTS, "x")
     for at_once in range(1, 9):
         upstream.forget()
-        pace, tally = Pace(at_once), Tally(len(TEXTS))
+        inputs, pace, tally = read(TEXTS, "x"), Pace(at_once), Tally(len(TEXTS))
         work = EmbedWork(inputs, Embedding("m", None, 3), Address("embed", "", "m"), None, tally)
 
         async def main(work: EmbedWork = work, pace: Pace = pace, tally: Tally = tally) -> None:

@@ -205,8 +205,10 @@ def test_a_caller_who_leaves_ends_the_recognition(gateway: RunningGateway) -> No
         httpx2.Client(headers=headers, timeout=30) as client,
         client.stream("POST", gateway.base_url + HEARD, **call) as reply,
     ):
-        assert "transcript.text.delta" in next(reply.iter_text())
-        assert traces() - before
+        pieces = reply.iter_text()
+        begun = next(pieces)
+        assert "transcript.text.delta" in begun
+        assert traces() - before, f"it had ended: {begun}{''.join(pieces)}"
     assert until_there_are_none(before)  # to hear all of it would take half a minute
     assert json.loads(far.rows(gateway, 2)[0]["other"])["stream_status"] == {
         "end_reason": "client_gone"
