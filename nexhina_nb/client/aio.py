@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import closing
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 
 from nexhina_nb.client import core
@@ -22,6 +23,7 @@ from nexhina_nb.client.aio_streams import (
 )
 from nexhina_nb.client.exchange import Failure, Flow, Request, Response, Sleep
 from nexhina_nb.client.films import VideoStatus
+from nexhina_nb.client.intake import Intake
 from nexhina_nb.client.pictures import ImageReply
 from nexhina_nb.client.replies import ChatReply
 from nexhina_nb.client.responding import RespondReply
@@ -114,6 +116,10 @@ class AsyncClient(Shell):
     spending = _verb(core.spending)
     redeem = _verb(core.redeem)
 
+    @cached_property
+    def _intake(self) -> Intake:
+        return Intake()
+
     async def close(self) -> None:
         """Close the connections, unless they belong to the caller's own ``http_client``."""
         if self._transport.owned:
@@ -147,7 +153,7 @@ class AsyncClient(Shell):
             if step.stream and answer.is_success:
                 return response(answer, source=answer)
             try:
-                return response(answer, await self._transport.intake.whole(answer))
+                return response(answer, await self._intake.whole(answer))
             finally:
                 await answer.aclose()
         except NexhinaError as error:

@@ -15,13 +15,12 @@ import ssl
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode
 
 from nexhina_nb.client.exchange import Failure, Request, Response
-from nexhina_nb.client.intake import Intake
 from nexhina_nb.client.session import Session
 from nexhina_nb.client.target import Target
 from nexhina_nb.errors import BadInput, ConnectionFailed, TimedOut
@@ -62,7 +61,6 @@ class Transport:
     timeout: Any
     owned: bool
     given: bool = False
-    intake: Intake = field(default_factory=Intake)  # of an asynchronous client
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
