@@ -1,10 +1,12 @@
-"""Where a call comes from: which notebook, which cell, and whether somebody watches the output.
+"""Where a call comes from: which notebook, which cell, which line, and whether somebody watches the
+output.
 
 IPython is not loaded for it: where there is no shell, there is nothing to find out.
 """
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from collections.abc import Mapping
@@ -73,6 +75,17 @@ def origin_of(shell: InteractiveShell, environ: Mapping[str, str] | None = None)
         in_kernel=kernel is not None,
         is_watched=_is_watched(shell, content),
     )
+
+
+def callers_level() -> int:
+    """The ``stacklevel`` of a warning, for the function that warns: the line that called this
+    package is shown, however many functions lie between.
+    """
+    package = __name__.partition(".")[0]
+    frame, level = inspect.currentframe(), 0
+    while frame and str(frame.f_globals.get("__name__")).partition(".")[0] == package:
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def notebook_tag(path: str) -> str:

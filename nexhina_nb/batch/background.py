@@ -111,7 +111,7 @@ def _cancel(begun: Future[Callable[[], object]]) -> None:
 
 
 def _run(body: Coroutine[Any, Any, None]) -> None:
-    # Not uvloop: it takes in up to two megabytes of a socket at once, wanted yet or not, and is no
-    # faster here.
+    # uvloop is not asked for: it takes in up to two megabytes of a socket at once, wanted yet or
+    # not, and is no faster here.
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         runner.run(body)

@@ -83,9 +83,16 @@ def matrix(column: Any) -> Matrix:
             "a Dask Series has its vectors in many places, and a matrix is one",
             hint="pass column.compute()",
         )
+    try:
+        return _of_any(column)
+    except (TypeError, ValueError):  # numbers are wanted, and one after the other
+        raise _no_vectors() from None
+
+
+def _of_any(column: Any) -> Matrix:
     if dependencies.is_polars_series(column):
         return _of_polars(column)
-    if dependencies.is_pandas_series(column) and hasattr(column.array, "__arrow_array__"):
+    if _is_arrow_within(column):
         column = column.array.__arrow_array__()
     if dependencies.is_pyarrow_chunked_array(column) or _is_arrow(column):
         return _of_arrow(column)
@@ -97,6 +104,15 @@ def matrix(column: Any) -> Matrix:
 def _is_dask(column: Any) -> bool:
     dd = dependencies.get_dask_dataframe()
     return dd is not None and isinstance(column, (dd.DataFrame, dd.Series))
+
+
+def _is_arrow_within(column: Any) -> bool:
+    # Columns of pandas that are not Arrow's (texts, say) have the method too, and need pyarrow.
+    return (
+        dependencies.is_pandas_series(column)
+        and hasattr(column.array, "__arrow_array__")
+        and importlib.util.find_spec("pyarrow") is not None
+    )
 
 
 def _is_arrow(column: Any) -> bool:
@@ -143,10 +159,7 @@ def _of_chunk(chunk: Any) -> Matrix:
 
 
 def _of_rows(rows: list[Any]) -> Matrix:
-    try:
-        found = [None if is_missing(row) else np.asarray(row, np.float32) for row in rows]
-    except (TypeError, ValueError):
-        raise _no_vectors() from None
+    found = [None if is_missing(row) else np.asarray(row, np.float32) for row in rows]
     shapes = {vector.shape for vector in found if vector is not None}
     if len(shapes) > 1 or any(len(shape) != 1 for shape in shapes):
         raise _no_vectors()

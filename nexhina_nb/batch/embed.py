@@ -79,12 +79,6 @@ class EmbedWork(RowWork[Vector]):
         texts = [self.inputs.texts[place] for place in part]
         return calls.embed(session, self.model, texts, self._wanted.dimensions)
 
-    def keep(self, part: Part, answer: Answer[Found[Vector]]) -> None:
-        """Put the vectors away, and let their texts go."""
-        super().keep(part, answer)
-        for place in part:
-            self.inputs.texts[place] = ""
-
     def pack(self, value: Vector) -> bytes:
         """The numbers as they are in memory."""
         return value.tobytes()
@@ -99,6 +93,7 @@ class EmbedWork(RowWork[Vector]):
             self._matrix = np.empty((self.inputs.total, len(value)), np.float32)
         if self._first[place] >= 0 and place not in self._split:
             self._matrix[self._first[place]] = value
+        self.inputs.texts[place] = ""
         if place in self._owners:
             self._pieces[place] = value
             for long in list(self._owners[place]):
@@ -156,6 +151,7 @@ class EmbedWork(RowWork[Vector]):
         assert self._matrix is not None
         self._matrix[self._first[long]] = self._mean(pieces)
         self._is_known[long] = True
+        self.inputs.texts[long] = ""
         self._tally.answered(int(self._counts[long]))
         for place in {piece.place for piece in pieces}:
             self._owners[place].remove(long)

@@ -88,9 +88,9 @@ def _take(value: Any, inputs: Inputs, places: dict[str, int]) -> tuple[str, int]
         if is_missing(value):
             return MISSING, -1
         kind = type(value).__name__
-        article = "an" if kind[0] in "aeiouAEIOU" else "a"
+        article = "an" if kind[0] in "aeioAEIO" else "a"
         return f"not_a_text: {article} {kind} stands where a text should", -1
-    if not value:
+    if not value or value.isspace():  # models make something up for it, and bill it
         return EMPTY, -1
     try:
         size = len(value.encode())

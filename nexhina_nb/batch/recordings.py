@@ -9,6 +9,7 @@ import hashlib
 import mimetypes
 import os
 import stat
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from typing import IO, Any
 import numpy as np
 
 from nexhina_nb.batch.inputs import Inputs
+from nexhina_nb.batch.progress import Progress, Report
 from nexhina_nb.batch.verdicts import Changed, in_words
 from nexhina_nb.client.images import media_type
 from nexhina_nb.client.texts import is_missing
@@ -29,6 +31,7 @@ MISSING, EMPTY = "missing: there is no path", "empty: the path is empty"
 _NOTHING = {MISSING, EMPTY}
 _WHAT = "name a recording: wav, mp3, m4a, ogg, flac, webm"
 _HEAD = 512  # bytes that tell what a file is
+_PIECE = 1 << 18  # bytes that are read at once
 _UNNAMED = named(b"")  # what bytes are called that no format of sound begins with
 
 State = tuple[int, int]
@@ -76,9 +79,9 @@ class Recordings(Inputs):
     files: list[Recording] = field(default_factory=list)
 
 
-def read(values: Iterable[Any], what: str) -> Recordings:
-    """Find the recordings of a column, and read each file once. Raises BadInput if it holds
-    something, but no path at all.
+def read(values: Iterable[Any], what: str, report: Report = lambda progress: None) -> Recordings:
+    """Find the recordings of a column, and read each file once; ``report`` hears of it with every
+    piece. Raises BadInput if it holds something, but no path at all.
     """
     rows = list(values)
     bad = {row: why for row, value in enumerate(rows) if (why := _problem(value))}
@@ -90,13 +93,20 @@ def read(values: Iterable[Any], what: str) -> Recordings:
         )
     found = Recordings(np.full(len(rows), -1, np.int64), bad=bad)
     places: dict[bytes, int] = {}
-    take = functools.cache(lambda path: _take(path, found, places))
+    row, began = 0, time.monotonic()
+
+    def tell() -> None:
+        report(Progress(len(rows), row, seconds=time.monotonic() - began))
+
+    take = functools.cache(lambda path: _take(path, found, places, tell))
     for row, value in enumerate(rows):
         place = bad.get(row) or take(str(value))
         if isinstance(place, str):
             bad[row] = place
         else:
             found.place[row] = place
+    row = len(rows)
+    tell()
     return found
 
 
@@ -108,10 +118,12 @@ def _problem(value: Any) -> str:
     return "" if str(value) else EMPTY
 
 
-def _take(path: str, found: Recordings, places: dict[bytes, int]) -> int | str:
+def _take(
+    path: str, found: Recordings, places: dict[bytes, int], tell: Callable[[], None]
+) -> int | str:
     """The place of a recording among those that were found, or what is wrong with its path."""
     try:
-        recording = _recording(path)
+        recording = _recording(path, tell)
     except BadInput as error:
         return in_words(error)
     if recording.digest not in places:
@@ -122,14 +134,22 @@ def _take(path: str, found: Recordings, places: dict[bytes, int]) -> int | str:
     return places[recording.digest]
 
 
-def _recording(path: str) -> Recording:
+def _recording(path: str, tell: Callable[[], None]) -> Recording:
     place = checked(path).absolute()  # the working directory may change
     try:
         with place.open("rb") as file:
             state = _state(os.fstat(file.fileno()))
-            return Recording(place, hashlib.file_digest(file, "sha256").digest(), state)
+            return Recording(place, _digest(file, tell), state)
     except OSError as error:
         raise _unreadable(path, error) from None
+
+
+def _digest(file: IO[bytes], tell: Callable[[], None]) -> bytes:
+    found, piece = hashlib.sha256(), memoryview(bytearray(_PIECE))
+    while size := file.readinto(piece):  # type: ignore[attr-defined]
+        found.update(piece[:size])
+        tell()
+    return found.digest()
 
 
 def _state(status: os.stat_result) -> State:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
@@ -123,7 +124,8 @@ class RowWork(ABC, Generic[Value]):
 
     def explain(self, session: Session, error: APIError) -> Flow[None]:
         """What to do about an error that ends the batch."""
-        asked = Asked(self.model, texts=[self.inputs.texts[at] for at in self.missing()[:1]])
+        texts = list(islice(filter(None, self.inputs.texts), 1))  # those answered may be gone
+        asked = Asked(self.model, texts=texts)
         return explain(session, error, asked, self.path)
 
     def errors(self) -> dict[int, str]:

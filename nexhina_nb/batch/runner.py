@@ -185,6 +185,9 @@ class Runner(Generic[Part, Value]):
             ending = "refused" if is_refusal(error) else "failed"
             self._tally.sent -= isinstance(error, BudgetExceeded)  # it was not
             raise
+        except asyncio.CancelledError:
+            self._tally.cut += 1
+            raise
         finally:
             self._tally.sent += 1
             await self._give_back(ending, quota)

@@ -34,6 +34,7 @@ class Tally:
     retries: int = 0
     hedged: int = 0
     is_late: bool = False  # the deadline came first
+    cut: int = 0  # calls broken off, which may be billed all the same
     last: Bill | None = None
     clock: Callable[[], float] = time.monotonic
     _tokens: int = 0

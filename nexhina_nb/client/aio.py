@@ -5,10 +5,9 @@ asyncio loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import closing
 from dataclasses import replace
-from functools import cached_property
 from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 
 from nexhina_nb.client import core
@@ -74,6 +73,11 @@ def _job(
     return method
 
 
+async def _body_of(answer: Any) -> bytes:
+    body: bytes = await answer.aread()
+    return body
+
+
 class AsyncClient(Shell):
     """`Client` for asyncio: the same arguments, the same verbs with ``await``, and ``async with``
     to close it.
@@ -82,6 +86,7 @@ class AsyncClient(Shell):
     """
 
     kind = "AsyncClient"
+    _whole: Callable[[Any], Awaitable[bytes]] = staticmethod(_body_of)
 
     chat: Streaming[Awaited[ChatReply], Awaited[AsyncChatStream]] = _streaming(
         core.chat, AsyncChatStream
@@ -116,10 +121,6 @@ class AsyncClient(Shell):
     spending = _verb(core.spending)
     redeem = _verb(core.redeem)
 
-    @cached_property
-    def _intake(self) -> Intake:
-        return Intake()
-
     async def close(self) -> None:
         """Close the connections, unless they belong to the caller's own ``http_client``."""
         if self._transport.owned:
@@ -153,7 +154,7 @@ class AsyncClient(Shell):
             if step.stream and answer.is_success:
                 return response(answer, source=answer)
             try:
-                return response(answer, await self._intake.whole(answer))
+                return response(answer, await self._whole(answer))
             finally:
                 await answer.aclose()
         except NexhinaError as error:
@@ -164,11 +165,12 @@ class AsyncClient(Shell):
 
 def beside(client: Shell, session: Session) -> AsyncClient:
     """A client with connections of its own and the time limits of another: for another loop, or
-    for a session with other patience.
+    for a session with other patience. It is for many large answers at once.
     """
     made = AsyncClient.__new__(AsyncClient)
     fresh = transport(AsyncClient.kind, session, None, None)
     made._session, made._transport = session, replace(fresh, timeout=client._transport.timeout)
+    made._whole = Intake().whole
     return made
 
 

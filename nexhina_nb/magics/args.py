@@ -127,7 +127,7 @@ def _put(values: dict[str, Any], name: str, option: Option, value: Any) -> None:
 
 def _require(verb: Verb, values: dict[str, Any]) -> None:
     for name, option in verbs.options(verb):
-        if option.required and name not in values:
+        if option.required and not {name, option.unless} & values.keys():
             raise BadInput(f"{verb.name} needs {option.label}", hint=_explain(option))
 
 

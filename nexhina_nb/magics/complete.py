@@ -106,7 +106,7 @@ class Completer:
         if option.kind is Kind.VERB:
             return [verb.name for verb in verbs.VERBS]
         if option.kind is Kind.COLUMN:
-            return self._columns(words)
+            return self._columns(words, option.frame)
         fits = _FITTING.get(option.kind)
         return self._variables(fits) if fits else ()
 
@@ -114,8 +114,8 @@ class Completer:
         names = Names(self._namespace())
         return sorted(name for name in names if fits(names.user[name]))
 
-    def _columns(self, words: list[str]) -> list[str]:
-        places = [place for place, word in enumerate(words[:-1]) if word == "--from"]
+    def _columns(self, words: list[str], flag: str) -> list[str]:
+        places = [place for place, word in enumerate(words[:-1]) if word == flag]
         frame: Any = self._namespace().get(words[places[-1] + 1]) if places else None
         return [str(name) for name in frame.columns] if is_frame(frame) else []
 

@@ -61,23 +61,30 @@ def _cell(value: Any) -> str:
     return text if len(text) <= MAX_CELL else text[: MAX_CELL - 1] + "…"
 
 
-def pick(names: Names, frame: str, column: str | None) -> tuple[Any, Any]:
-    """The frame of that name, and the column as the frame calls it. Raises BadInput."""
-    value = frame_of(names, frame)
+def pick(
+    names: Names,
+    frame: str,
+    column: str | None,
+    flags: tuple[str, str] = ("--from", "--column"),
+) -> tuple[Any, Any]:
+    """The frame of that name, and the column as the frame calls it; ``flags`` are the options that
+    name them. Raises BadInput.
+    """
+    value = frame_of(names, frame, flags[0])
     columns = [str(name) for name in value.columns]
     if column is None:
-        raise BadInput("--from needs --column", hint=f"columns: {', '.join(columns)}")
+        raise BadInput(f"{flags[0]} needs {flags[1]}", hint=f"columns: {', '.join(columns)}")
     if column not in columns:
         hint = nearest(column, columns, "columns")
         raise BadInput(f"{frame} has no column {column!r}", hint=hint)
     return value, value.columns[columns.index(column)]
 
 
-def frame_of(names: Names, frame: str) -> Any:
+def frame_of(names: Names, frame: str, flag: str = "--from") -> Any:
     """The frame of that name. Raises BadInput."""
     value = names[frame]
     if not is_frame(value):
         kind = type(value).__name__
-        hint = f"name the frame of {frame}.collect()" if kind == "LazyFrame" else "--from FRAME"
+        hint = f"name the frame of {frame}.collect()" if kind == "LazyFrame" else f"{flag} FRAME"
         raise BadInput(f"{frame} is no pandas or polars DataFrame but a {kind}", hint=hint)
     return value

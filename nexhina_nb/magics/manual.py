@@ -72,12 +72,18 @@ def synopsis(verb: Verb) -> str:
 
 
 def _arguments(verb: Verb) -> Iterator[str]:
-    for _, option in verbs.options(verb):
+    rows = dict(verbs.options(verb))
+    for option in rows.values():
         if option.required:
-            flag = f"{option.flags[-1]} " if option.flags else ""
-            yield flag + option.placeholder
+            either = [option, *(row for name, row in rows.items() if name == option.unless)]
+            yield "|".join(map(_usage, either))
         elif not option.flags:
             yield f"[{option.placeholder}]"
+
+
+def _usage(option: Option) -> str:
+    flag = f"{option.flags[-1]} " if option.flags else ""
+    return flag + option.placeholder
 
 
 def _flags(option: Option) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
+from nexhina_nb.origin import callers_level
 from nexhina_nb.pricing import tokens
 from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.cost import Ratio, format_usd, quota, usd
@@ -28,7 +29,7 @@ __all__ = ["Estimate", "Verb", "count_inputs", "estimate"]
 _PIECES = ("image", "speak", "transcribe", "translate", "video")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Estimate:
     """Tokens and money of a call that has not been made; ranges are (least, most).
 
@@ -81,6 +82,8 @@ class Estimate:
 
     def __str__(self) -> str:
         return "; ".join(f"{label} {value}" for label, value in self._lines())
+
+    __repr__ = __str__  # consoles show it, and lists of estimates
 
     def _repr_html_(self) -> str:
         cells = (
@@ -170,7 +173,8 @@ def _price(catalog: Catalog, model: str, at: datetime | date | None) -> Price | 
     if price is None:
         near = catalog.nearest(model)
         hint = f"; near: {', '.join(near)}" if near else ""
-        warnings.warn(f"no price is known for {model!r}{hint}", UnknownPriceWarning, stacklevel=3)
+        what = f"no price is known for {model!r}{hint}"
+        warnings.warn(what, UnknownPriceWarning, stacklevel=callers_level())
     return price
 
 

@@ -19,12 +19,20 @@ Inputs = str | Iterable[Any]
 TEXT = ("chat", "respond")
 
 
-def messages_of(inputs: Inputs) -> list[Message]:
-    """The messages of a chat; a prompt is one."""
-    messages: Iterable[Any] = inputs
+def messages_of(inputs: object) -> list[Message]:
+    """The messages of a chat; a prompt is one. Raises BadInput for what is neither."""
     if isinstance(inputs, str):
-        messages = [{"role": "user", "content": inputs}]
-    return list(messages)
+        return [{"role": "user", "content": inputs}]
+    messages: list[Any] = list(inputs) if isinstance(inputs, Iterable) else [inputs]
+    for message in messages:
+        if not isinstance(message, Mapping):
+            kind = type(message).__name__
+            raise BadInput(
+                f"a chat is one text or messages, and a message is a dict, not {kind}",
+                hint="pass one text, or [{'role': 'user', 'content': 'hello'}]; "
+                'for many texts: estimate("ask", frame, prompt="{text}")',
+            )
+    return messages
 
 
 def count_inputs(

@@ -39,6 +39,11 @@ class Verbs:
     def __init__(self, data: Any) -> None:
         self._data = data
 
+    def __repr__(self) -> str:
+        kind = type(self)
+        verbs = [name for name, held in vars(kind).items() if isinstance(held, Method)]
+        return f"{type(self._data).__name__}.{NAME} with the verbs {', '.join(verbs)}"
+
 
 class FrameVerbs(Verbs):
     """``frame.nx.embed("text")`` is ``nexhina_nb.embed(frame, "text")``, and so on."""

@@ -1,4 +1,5 @@
-"""One pace for all workers of a Dask cluster: the scheduler gives the turns.
+"""One pace and one deadline for all workers of a Dask cluster: the scheduler gives the turns, and
+its clock counts.
 
 Each call in a worker asks the scheduler for its turn and gives it back with the news of how it
 went. The scheduler knows which worker carries out which task, so the turns of a worker that is
@@ -22,6 +23,7 @@ from nexhina_nb.batch.quotas import Quota
 from nexhina_nb.batch.turns import OwnTurns
 from nexhina_nb.errors import BudgetExceeded, ConfigError
 from nexhina_nb.tabular.purse import HINT, Account, Share
+from nexhina_nb.tabular.watch import plan_of, seconds_left
 
 MOST_JOBS = 256  # that a scheduler remembers the pace of
 NEWS_SECONDS = 5.0
@@ -46,19 +48,24 @@ class Lease:
 
 
 class TurnsOfScheduler(SchedulerPlugin):
-    """Gives turns to the tasks of a scheduler; those of one job share them."""
+    """Gives turns to the tasks of a scheduler, which those of one job share, and tells them how
+    much is left of their deadline.
+    """
 
     name = "nexhina-turns"
 
     def __init__(self) -> None:
         self._jobs: OrderedDict[str, OwnTurns] = OrderedDict()
         self._leases: dict[Any, dict[str, Lease]] = {}  # by task and name
+        self._ends: dict[str, float] = {}  # of the plans that have a deadline
+        self._known: dict[str, set[Any]] = {}  # their tasks
 
     async def start(self, scheduler: Scheduler) -> None:
         """Begin to listen to workers."""
         self._scheduler = scheduler
         scheduler.handlers["nexhina_take"] = self.take
         scheduler.handlers["nexhina_give_back"] = self.give_back
+        scheduler.handlers["nexhina_left"] = self.left
 
     async def take(
         self, share: tuple[Any, ...], task: Any, worker: str, lease: str, cost: int
@@ -90,16 +97,40 @@ class TurnsOfScheduler(SchedulerPlugin):
         if known is not None:
             known.end(ending, None if quota is None else Quota(*quota), spent)
 
+    def left(self, task: Any, worker: str, seconds: float) -> float | None:
+        """Seconds until the deadline of all tasks of a plan, by the clock of this process; None if
+        the task is not that worker's any more.
+        """
+        if not self._is_with(task, worker):
+            return None
+        plan = plan_of(task)
+        if plan not in self._known:
+            self._known[plan] = {key for key in self._scheduler.tasks if plan_of(key) == plan}
+        return seconds_left(self._ends, plan, seconds)
+
     def transition(self, key: Any, start: str, finish: str, *args: Any, **more: Any) -> None:
         """A task that was given up needs no turns; its calls may have been billed."""
         if start == "processing":
             for lease in self._leases.pop(key, {}).values():
                 lease.end("failed", None, lease.cost)
+        if self._known and (plan := plan_of(key)) in self._known:
+            self._keep_time(plan, key, is_known=finish != "forgotten")
 
     def restart(self, scheduler: Scheduler) -> None:
         """All tasks are forgotten."""
         for task in [*self._leases]:
             self.transition(task, "processing", "forgotten")
+        self._known.clear()
+        self._ends.clear()
+
+    def _keep_time(self, plan: str, task: Any, *, is_known: bool) -> None:
+        """A plan that is wanted again, once all its tasks are forgotten, has its time anew; tasks
+        of a worker that was lost are not forgotten.
+        """
+        tasks = self._known[plan]
+        (tasks.add if is_known else tasks.discard)(task)
+        if not tasks:
+            del self._known[plan], self._ends[plan]
 
     def _is_with(self, task: Any, worker: str) -> bool:
         state = self._scheduler.tasks.get(task)
@@ -167,6 +198,17 @@ class TurnsOfWorker:
     def close(self) -> None:
         """Let all news arrive: the scheduler hears no more of a task that is done."""
         wait([*self._news], NEWS_SECONDS)
+
+    def left(self, seconds: float) -> float:
+        """What is left of a deadline that the scheduler keeps. Raises Reschedule if the task was
+        given up.
+        """
+        told = self._ask("nexhina_left", task=self._task, worker=self._worker.address,
+                         seconds=seconds)  # fmt: skip
+        found: float | None = told.result()
+        if found is None:
+            raise Reschedule
+        return found
 
     def poll(self) -> None:
         """Raises Reschedule if nobody waits for the task any more: it was cancelled, or the worker

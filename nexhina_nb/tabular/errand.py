@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -19,7 +20,7 @@ from nexhina_nb.tabular.estimates import dearest, of_batches
 from nexhina_nb.tabular.passage import Passage
 from nexhina_nb.tabular.purse import Account, PaidTurns, Share, quota_of
 from nexhina_nb.tabular.rows import Bench, Plan, open_bench
-from nexhina_nb.tabular.watch import watch
+from nexhina_nb.tabular.watch import name_of, watch
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +46,7 @@ class Errand:
     def __post_init__(self) -> None:
         own = Share(self.job, self.most, self.budget).turns()
         object.__setattr__(self, "turns", own)
+        watch()  # from now on: it hears of computations that begin later
 
     @classmethod
     def of(cls, bench: Bench) -> Errand:
@@ -111,17 +113,20 @@ class Errand:
         worker = _worker()
         if worker is None:
             with watch().over(name) as poll:
-                yield replace(bench, turns=PaidTurns(self.turns, account), poll=poll)
+                options = _until(bench.options, partial(watch().left, name, poll))
+                turns = PaidTurns(self.turns, account)
+                yield replace(bench, options=options, turns=turns, poll=poll)
             return
         from nexhina_nb.tabular.cluster import (  # noqa: PLC0415 - only where there is a cluster
             TurnsOfWorker,
         )
 
-        turns = TurnsOfWorker(worker, Share(self.job, self.most, self.budget), account)
+        theirs = TurnsOfWorker(worker, Share(self.job, self.most, self.budget), account)
         try:
-            yield replace(bench, turns=turns, poll=turns.poll)
+            options = _until(bench.options, theirs.left)
+            yield replace(bench, options=options, turns=theirs, poll=theirs.poll)
         finally:
-            turns.close()
+            theirs.close()
 
     def __reduce__(self) -> Any:
         # Turns are of one process.
@@ -132,11 +137,6 @@ class Errand:
         own = self.job if self.budget is not None else ""
         options = replace(self.options, tags=None)
         return type(self).__name__, self.plan, options, self.passage, self.caches, own
-
-
-def name_of(start: str, number: int) -> str:
-    """What the task of a partition is called."""
-    return f"{start}-{number}"
 
 
 def typed(frame: pd.DataFrame, kinds: Kinds) -> pd.DataFrame:
@@ -151,6 +151,13 @@ def typed(frame: pd.DataFrame, kinds: Kinds) -> pd.DataFrame:
             f"the answers for one partition are of another type than was expected: {error}",
             hint="has the model changed? with dimensions= the length of vectors is told before",
         ) from None
+
+
+def _until(options: Options, left: Callable[[float], float]) -> Options:
+    """The options of a partition: ``left`` says how much of the deadline of all there still is."""
+    if options.deadline is None:
+        return options
+    return replace(options, deadline=left(options.deadline))
 
 
 def _worker() -> Any:

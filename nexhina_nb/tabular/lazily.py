@@ -24,6 +24,7 @@ from nexhina_nb.pricing.estimate import Estimate
 from nexhina_nb.tabular import interrupts
 from nexhina_nb.tabular.estimates import of_batches
 from nexhina_nb.tabular.rows import Bench, Plan, Schema, open_bench, sampled
+from nexhina_nb.tabular.running import NO_TIME
 from nexhina_nb.widgets.progress import shown
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 MOST_BYTES = 96 << 20  # of the vectors of a batch
 MOST_ROWS, LEAST_ROWS = 65_536, 2_048  # of a batch
 _SAMPLE = 16
-_NO_TIME = 1e-6  # seconds
 
 
 def lazily(plan: Plan, frame: pl.LazyFrame, options: Options) -> pl.LazyFrame | Estimate:
@@ -112,7 +112,7 @@ class Query:
             total = Total(context.run(stack.enter_context, display))
             for batch in _batches(frame, self.rows):
                 if end is not None:
-                    options = replace(options, deadline=max(end - time.monotonic(), _NO_TIME))
+                    options = replace(options, deadline=max(end - time.monotonic(), NO_TIME))
                 bench = replace(opened, options=options, poll=_heed_interrupts, report=total.report)
                 yield context.run(_answered, bench, batch).cast(self.kinds)
 

@@ -26,10 +26,10 @@ from nexhina_nb.batch.options import Options
 from nexhina_nb.client.budgets import ACTIVE
 from nexhina_nb.errors import BadInput
 from nexhina_nb.pricing.estimate import Estimate
-from nexhina_nb.tabular.errand import Errand, Kinds, name_of, typed
+from nexhina_nb.tabular.errand import Errand, Kinds, typed
 from nexhina_nb.tabular.estimates import of_batches, together
 from nexhina_nb.tabular.rows import Bench, Plan, Schema, open_bench, sampled
-from nexhina_nb.tabular.watch import OURS, watch
+from nexhina_nb.tabular.watch import OURS, name_of
 
 _SAMPLE = 16
 # A value of each type for which pandas has one of its own; the others are objects.
@@ -45,6 +45,10 @@ _EXAMPLES: Mapping[nw.dtypes.DType, Any] = {
 def in_partitions(plan: Plan, frame: dd.DataFrame, options: Options) -> dd.DataFrame | Estimate:
     """The same frame with the columns of the plan, that of errors always among them. Nothing is
     sent before it is computed, but for one row that tells how long vectors are, if nobody says it.
+
+    A deadline counts from when the first partition begins, and for all of them, until the
+    computation is over; in a cluster, until it has forgotten them all, so that what is made again
+    since a worker was lost has no more time. Processes without a cluster each count their own.
     """
     _check(plan, frame._meta, options)
     with open_bench(plan, options) as bench:
@@ -74,7 +78,6 @@ def _answered(errand: Errand, frame: dd.DataFrame, added: Schema) -> dd.DataFram
     meta, kinds = _with_types(frame._meta, added)
     prefix = _prefix(errand.plan)
     parts = _tasks(prefix, errand.answered, frame, kinds)
-    watch()  # from now on: it hears of computations that begin later
     # Or all columns of objects would be made texts.
     with dask.config.set({"dataframe.convert-string": False}):
         made: dd.DataFrame = dd.from_delayed(

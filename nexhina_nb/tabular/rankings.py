@@ -33,13 +33,16 @@ from nexhina_nb.batch.ranked import (
 )
 from nexhina_nb.batch.rerank import Part, Reranking, RerankWork
 from nexhina_nb.batch.tally import Tally
-from nexhina_nb.client.texts import checked
+from nexhina_nb.client.texts import checked, is_missing
 from nexhina_nb.errors import BadInput
+from nexhina_nb.origin import callers_level
 from nexhina_nb.pricing.estimate import Estimate
+from nexhina_nb.tabular.prospect import is_frame
 from nexhina_nb.tabular.running import carried_out
 
 SUFFIX = "_document"  # of names that two frames share
 NEW = (SCORE, RANK, ERROR)
+_MANY = 'for many: rerank(frame_of_queries, frame, query="its column", on="text")'
 
 
 @common
@@ -114,8 +117,10 @@ def _asked(frame: Any, other: Any, query: Any) -> tuple[Table | None, Table, Inp
     if other is None or isinstance(other, str):
         if other is not None and query is not None:
             raise BadInput("there are two queries", hint="leave one of them out")
-        text = checked(query if other is None else other, "the query")
+        text = _text(query if other is None else other)
         return None, Table.of(frame), _good([text], "the query")
+    if query is None and not is_frame(other):
+        raise _no_query(other)
     if query is None:
         raise BadInput("with two frames the column of queries is needed", hint='query="column"')
     asking, table = Table.of(frame), Table.of(other)
@@ -129,12 +134,25 @@ def _asked(frame: Any, other: Any, query: Any) -> tuple[Table | None, Table, Inp
     return asking, table, _good(asking.values(query), f"the column {query!r}")
 
 
+def _text(query: Any) -> str:
+    if query is None:
+        raise BadInput("rerank needs a query", hint=f'pass a text, "what is asked"; {_MANY}')
+    if not isinstance(query, str) and not is_missing(query):
+        raise _no_query(query)
+    return checked(query, "the query")
+
+
+def _no_query(found: Any) -> BadInput:
+    kind = type(found).__name__
+    return BadInput(f"the query is of type {kind}, not a text", hint=f"pass one text; {_MANY}")
+
+
 def _warn(lost: int, total: int) -> None:
     warnings.warn(
         f"{lost:,} of {total:,} documents got no score, and the best may be among them; "
         f"without top_n the column {ERROR!r} says why",
         RuntimeWarning,
-        stacklevel=5,  # whoever called the verb
+        stacklevel=callers_level(),
     )
 
 

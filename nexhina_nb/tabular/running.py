@@ -21,6 +21,8 @@ from nexhina_nb.errors import BudgetExceeded, NexhinaError, Stopped
 from nexhina_nb.pricing.cost import format_usd
 from nexhina_nb.widgets.progress import shown
 
+NO_TIME = 1e-6  # seconds: of a deadline that has passed
+
 
 def carried_out(
     verb: str,
@@ -48,7 +50,9 @@ def carried_out(
     )
     try:
         with _reported(verb, options, report) as tell, _capped(options):
-            if parts:
+            if parts and options.deadline is not None and options.deadline <= NO_TIME:
+                tally.is_late = True
+            elif parts:
                 carry_out(work, parts, desk.connected(), manner, tally, tell)
             cost = tally.cost
             tell(tally.progress(finished=True))
@@ -63,7 +67,7 @@ def carried_out(
         error.partial = so_far()
         raise
     finally:
-        if tally.last is not None:
+        if tally.last is not None or tally.cut:
             options.costs.append(cost)
 
 

@@ -17,6 +17,7 @@ from nexhina_nb.batch.long_texts import TooLong
 from nexhina_nb.batch.options import Common, common
 from nexhina_nb.batch.ranked import ERROR, SCORE
 from nexhina_nb.batch.template import Template
+from nexhina_nb.origin import callers_level
 from nexhina_nb.pricing.estimate import Estimate
 from nexhina_nb.tabular import answers, rankings, transcripts, vectors, verdicts
 
@@ -183,5 +184,5 @@ def _warn(reasons: list[str | None]) -> None:
             f"{len(failed):,} of {len(reasons):,} rows have no answer, the first is row {first}: "
             f"{reasons[first]}",
             RowsFailedWarning,
-            stacklevel=5,  # whoever called the method
+            stacklevel=callers_level(),
         )

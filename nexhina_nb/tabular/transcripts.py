@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Unpack
 
 import narwhals as nw
+from narwhals import dependencies
 
 from nexhina_nb.batch.address import Address
 from nexhina_nb.batch.desk import Desk
@@ -14,17 +15,21 @@ from nexhina_nb.batch.estimates import Call
 from nexhina_nb.batch.frames import Column, Table, Values
 from nexhina_nb.batch.inputs import Inputs
 from nexhina_nb.batch.options import Common, Options, common
+from nexhina_nb.batch.progress import Progress, Report
 from nexhina_nb.batch.recordings import Recordings, read
 from nexhina_nb.batch.rows import Part
 from nexhina_nb.batch.tally import Tally
 from nexhina_nb.batch.transcribe import Hearing, TranscribeWork, TranslateWork
-from nexhina_nb.errors import BadInput
+from nexhina_nb.errors import BadInput, Stopped
 from nexhina_nb.pricing.estimate import Verb
 from nexhina_nb.settings import Settings
 from nexhina_nb.tabular.anywhere import carried
 from nexhina_nb.tabular.rows import Plan, Schema
+from nexhina_nb.widgets.progress import shown
 
 TEXT = "text"
+READING = "reading recordings"
+SLOW_SECONDS = 0.5
 
 
 @common
@@ -44,26 +49,31 @@ def transcribe(
     ``language`` (ISO 639-1, "de") and ``prompt`` (names, a style) help the model.
 
     Each different recording is sent once, alone, and known by its content: a copy, or a file that
-    was moved, costs nothing. All files are read before, piece by piece, to know that; a file is
-    open only while it is sent, so that ``max_concurrency`` bounds how many are. Rows that cannot be
-    heard have no text, and "transcribe_error" says why: there is no such file, it is empty, no
-    sound, refused, or has changed in the meantime. Silence is an empty text. Frames, options and
-    errors are those of `nexhina_nb.embed`; ``batch_size`` has no use here.
+    was moved, costs nothing. All files are read before, piece by piece, to know that, which is
+    shown if it takes long, and can be interrupted; a file is open only while it is sent, so that
+    ``max_concurrency`` bounds how many are. Rows that cannot be heard have no text, and
+    "transcribe_error" says why: there is no such file, it is empty, no sound, refused, or has
+    changed in the meantime. Silence is an empty text. Frames, options and errors are those of
+    `nexhina_nb.embed`; ``batch_size`` has no use here.
     """
-    return carried(
-        Transcribe(column, into, language, prompt, temperature), frame, Options(**options)
-    )
+    asked = Options(**options)
+    # Lazy frames have one display for all their batches, partitions have none.
+    is_lazy = dependencies.is_polars_lazyframe(frame) or dependencies.is_dask_dataframe(frame)
+    is_shown = asked.progress and not is_lazy
+    plan = Transcribe(column, into, language, prompt, temperature, is_shown)
+    return carried(plan, frame, asked)
 
 
 @dataclass(frozen=True)
 class Transcribe(Plan):
-    """What `transcribe` does with each row."""
+    """What `transcribe` does with each row; ``progress``: show how far it is with the files."""
 
     column: Any
     into: str = TEXT
     language: str | None = None
     prompt: str | None = None
     temperature: float | None = None
+    progress: bool = True
 
     verb: ClassVar[str] = "transcribe"
     priced_as: ClassVar[Verb] = "transcribe"
@@ -95,8 +105,14 @@ class Transcribe(Plan):
         return settings.transcribe_model
 
     def read(self, table: Table) -> Recordings:
-        """The different recordings."""
-        return read(table.values(self.column), f"the column {self.column!r}")
+        """The different recordings. Raises Stopped if it is interrupted."""
+        values, what = table.values(self.column), f"the column {self.column!r}"
+        try:
+            with shown(READING, enabled=self.progress) as report:
+                return read(values, what, _if_slow(report))
+        except KeyboardInterrupt:
+            words = f"{self.verb} was stopped while it read the recordings, before any was sent"
+            raise Stopped(words) from None
 
     def work(
         self, inputs: Inputs, model: str, options: Options, desk: Desk, tally: Tally
@@ -129,3 +145,11 @@ class Translate(Transcribe):
     verb: ClassVar[str] = "translate"
     priced_as: ClassVar[Verb] = "translate"
     hearing: ClassVar[type[TranscribeWork]] = TranslateWork
+
+
+def _if_slow(report: Report) -> Report:
+    def later(progress: Progress) -> None:
+        if progress.seconds > SLOW_SECONDS:
+            report(progress)
+
+    return later

@@ -209,6 +209,25 @@ def test_rows_that_go_wrong_are_null_and_counted(
 
 
 @MAKERS
+def test_a_ranking_that_lacks_documents_points_at_the_line_too(
+    make: Make, client: Client, upstream: Upstream
+) -> None:
+    best = b'{"results": [{"index": 1, "relevance_score": 0.5}]}'
+    upstream.faults.answer = lambda body: (200, {}, best) if "documents" in body else None
+    with pytest.warns(RuntimeWarning, match="2 of 3 documents got no score") as caught:
+        make(["a", "b", "c"]).nx.rerank("q", client=client, top_n=2)
+    assert {one.filename for one in caught} == {__file__}
+
+
+@MAKERS
+def test_they_name_their_verbs(make: Make) -> None:
+    series = make(TEXTS)
+    named = "nx with the verbs embed, rerank, ask, moderate, transcribe"
+    assert repr(series.nx) == f"Series.{named}"
+    assert repr(series.to_frame().nx) == f"DataFrame.{named}"
+
+
+@MAKERS
 def test_a_dry_run_gives_the_estimate(make: Make, client: Client, upstream: Upstream) -> None:
     series = make(TEXTS)
     made = [

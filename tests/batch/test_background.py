@@ -62,6 +62,21 @@ def test_the_last_report_of_a_stopped_batch_is_its_end(upstream: Upstream, clien
     assert len(reports) >= 2
 
 
+def test_calls_that_are_broken_off_are_counted(upstream: Upstream, client: Client) -> None:
+    upstream.faults = Faults(latency=60)
+    inputs = read([f"t{row}" for row in range(400)], "x")
+    tally = Tally(inputs.total)
+    work = EmbedWork(inputs, Embedding("m", None, 10), Address("embed", "", "m"), None, tally)
+
+    def report(progress: Progress) -> None:
+        if tally.cut == 0 and upstream.requests >= 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(work, list(work.parts()), client, Manner(4), tally, report)
+    assert (tally.cut, tally.last) == (4, None)  # so that nobody takes them for free
+
+
 def test_the_sum_of_bills_is_unknown_if_one_is() -> None:
     tally = Tally(3)
     assert tally.progress().quota is None

@@ -82,8 +82,12 @@ def test_frames_of_pandas_go_to_parquet_and_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "column", [[[1.0, 2.0], [3.0]], [["a"]], [[[1.0]]], pd.Series([1.0, 2.0]), pl.Series(["ab"])]
-)
+    "column",
+    [
+        [[1.0, 2.0], [3.0]], [["a"]], [[[1.0]]], pd.Series([1.0, 2.0]), pl.Series(["ab"]),
+        None, 5, np.array([["a"]]), pl.Series([["a"]], dtype=pl.Array(pl.String, 1)),
+    ],
+)  # fmt: skip
 def test_what_is_no_column_of_vectors_is_said(column: Any) -> None:
     with pytest.raises(BadInput, match="no vectors of one length"):
         matrix(column)
@@ -107,6 +111,15 @@ numbers = np.arange(6, dtype=np.float32).reshape(3, 2)
 series = VectorColumn(numbers, np.array([True, False, True])).for_pandas(pd.RangeIndex(3))
 assert series.dtype == object and series[1] is None and series[2].dtype == np.float32
 assert np.array_equal(matrix(series)[[0, 2]], numbers[[0, 2]]) and np.isnan(matrix(series)[1]).all()
+from nexhina_nb.errors import BadInput
+for texts in (pd.Series(["a"]), pd.Series(["a"], dtype="string")):
+    assert hasattr(texts.array, "__arrow_array__") or texts.dtype == object
+    try:
+        matrix(texts)
+    except BadInput as error:
+        assert "no vectors" in str(error)
+    else:
+        raise AssertionError(texts.dtype)
 """
 
 

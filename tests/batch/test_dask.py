@@ -286,6 +286,60 @@ def test_a_budget_is_for_all_partitions(
     assert set(upstream.sent.values()) == {1}
 
 
+@pytest.mark.parametrize("where", ["threads", "cluster"])
+def test_a_deadline_is_for_all_partitions(
+    cluster: Any, client: Client, upstream: Upstream, where: str
+) -> None:
+    frame = texts(60, f"late {where}")
+    options: Any = {"client": client, "dimensions": 8}
+    known = frame["n"] % 5 == 0
+    before = {*cluster.run_on_scheduler(_keys)}
+    nx.embed(frame[known], "text", **options)
+    upstream.forget()
+    upstream.faults = Faults(latency=20.0)
+    made = nx.embed(dd.from_pandas(frame, npartitions=12), "text", deadline=1.5, **options)
+    with computing(cluster if where == "cluster" else None) as how:
+        late = made.compute(num_workers=4, **how)
+        # Four partitions at once; those that began later sent nothing.
+        assert 1 <= upstream.requests <= 4
+        assert late["embedding"].notna().tolist() == known.tolist()
+        assert set(late["embedding_error"].dropna()) == {"not_done: the deadline came first"}
+        # The next time it counts anew, once Dask does not have the result any more.
+        until(lambda: {*cluster.run_on_scheduler(_keys)} <= before)
+        upstream.faults = Faults()
+        again = made.compute(num_workers=4, **how)
+        assert again["embedding"].notna().sum() > known.sum()
+
+
+def test_a_killed_worker_gives_no_more_time(
+    cluster: Any, client: Client, upstream: Upstream
+) -> None:
+    came: list[float] = []
+
+    def never(asked: list[str]) -> float:
+        came.append(time.monotonic())
+        return 20.0
+
+    def kill() -> None:
+        until(lambda: upstream.under_way == 4)
+        os.kill(pid, signal.SIGKILL)
+
+    pid, *_ = cluster.run(os.getpid).values()
+    upstream.faults = Faults(slow=never)
+    frame = texts(40, "no more time")
+    made = nx.embed(
+        dd.from_pandas(frame, npartitions=8), "text", client=client, dimensions=8, deadline=2.0
+    )
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with cluster.as_current():
+        late = made.compute()
+    killer.join(30)
+    assert set(late["embedding_error"]) == {"not_done: the deadline came first"}
+    assert max(came) - min(came) < 2.0
+    cluster.wait_for_workers(2)
+
+
 def test_other_verbs(shared_gateway: RunningGateway) -> None:
     frame = pd.DataFrame({"text": ["a lovely day", None, "I will kill you", ""]})
     lazy = dd.from_pandas(frame, npartitions=2)

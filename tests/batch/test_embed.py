@@ -53,13 +53,13 @@ def check_vectors(texts: list[Any], column: Any, why: list[Any] | None) -> None:
     assert len(made) == len(texts)
     reasons = [None] * len(texts) if why is None else list(why)
     for text, row, reason in zip(texts, made, reasons, strict=True):
-        if isinstance(text, str) and text:
+        if isinstance(text, str) and text.strip():
             assert np.array_equal(row, vector(text))
             assert reason is None or reason != reason
         else:
             assert np.isnan(row).all()
             assert isinstance(reason, str)
-            assert reason.startswith("empty" if text == "" else "missing")
+            assert reason.startswith("missing" if text is None else "empty")
 
 
 def indexes(rows: int) -> list[Any]:

@@ -59,7 +59,7 @@ def test_every_kind_of_frame(upstream: Upstream, client: Client, kind: Any) -> N
 def test_any_column(shared: Client, texts: list[Any], top_n: int | None) -> None:
     frame = pd.DataFrame({"text": pd.Series(texts, dtype=object).array}, index=[7] * len(texts))
     made = nx.rerank(frame, "q", client=shared, top_n=top_n, cache=False, progress=False)
-    good = [row for row, text in enumerate(texts) if text]
+    good = [row for row, text in enumerate(texts) if text and text.strip()]
     best = sorted(good, key=lambda row: -score("q", texts[row]))[:top_n]
     rows = best + ([row for row in range(len(texts)) if row not in good] if top_n is None else [])
     assert list(made["text"].fillna("")) == [texts[row] or "" for row in rows]
@@ -131,7 +131,11 @@ def test_documents_of_a_query_travel_together_unless_told(
 @pytest.mark.parametrize(
     ("arguments", "options", "said"),
     [
-        ((), {}, "the query is missing"),
+        ((), {}, "rerank needs a query → pass a text"),
+        ((), {"query": float("nan")}, "the query is missing"),
+        ((["a", "b"],), {}, "type list, not a text → pass one text; for many: rerank(frame_of"),
+        ((), {"query": ["a", "b"]}, "the query is of type list, not a text"),
+        ((["a", "b"],), {"query": "q"}, "a list is no frame"),
         (("",), {}, "the query is an empty text"),
         (("a",), {"query": "b"}, "there are two queries"),
         (("a",), {"on": "rank"}, "the column of texts, 'rank', would be overwritten"),

@@ -143,6 +143,7 @@ def test_bad_inputs_that_are_tried_last_do_not_sink_the_others(
     upstream.faults = Faults(answer=breaks)
     work, tally = run(client, Policy(max_retries=2, base=0.05), size=1)
     assert {TEXTS[row] for row in work.errors()} == bad
+    assert set(work.inputs.texts) == {"", *bad}  # those that have their vectors make room
     assert (tally.done, tally.failed) == (40, 20)
 
 

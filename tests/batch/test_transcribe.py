@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import socket
+import subprocess
+import sys
+import threading
+import time
 import wave
 from collections import Counter
 from collections.abc import Iterator
@@ -28,6 +33,7 @@ from nexhina_nb.tabular.rows import over_rows
 from nexhina_nb.tabular.transcripts import Translate
 from tests.batch.upstream import Upstream, error, heard, interrupt, serve
 from tests.conftest import RunningGateway
+from tests.magics.kernels import environment
 
 GOOD = {"a.wav": 1, "b.wav": 2, "copy of a.wav": 1, "c.mp3": 3}
 # Path → how its reason begins.
@@ -57,6 +63,12 @@ def sound(number: int, seconds: float = 0.1) -> bytes:
         file.setframerate(16_000)
         file.writeframes(number.to_bytes(2, "little") * int(seconds * 16_000))
     return buffer.getvalue()
+
+
+def enormous(path: Path, gigabytes: int) -> None:
+    """A recording that takes no room, since it is almost all zeros."""
+    path.write_bytes(sound(1))
+    os.truncate(path, gigabytes << 30)
 
 
 @pytest.fixture(autouse=True)
@@ -310,6 +322,54 @@ def test_an_interrupt_keeps_what_is_done(upstream: Upstream, client: Client) -> 
     upstream.faults.latency = 0.0
     check(["a.wav", "b.wav", "c.mp3"], nx.transcribe(frame, "path", client=client))
     assert upstream.sent[heard(sound(1))] == 1
+
+
+def test_reading_can_be_interrupted(upstream: Upstream, client: Client, folder: Path) -> None:
+    enormous(folder / "long.wav", gigabytes=200)  # minutes, if it were read to its end
+    began: list[float] = []
+
+    def stop() -> None:
+        began.append(time.monotonic())
+        interrupt()
+
+    timer = threading.Timer(0.3, stop)
+    timer.start()
+    with pytest.raises(errors.Stopped, match="while it read the recordings, before any was sent"):
+        nx.transcribe(frame_of("polars", ["a.wav", "long.wav"]), "path", client=client)
+    assert time.monotonic() - began[0] < 1.0
+    timer.join()
+    assert upstream.requests == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("progress", [True, False])
+def test_reading_is_shown_if_it_takes_long(folder: Path, progress: bool) -> None:
+    import pty
+
+    enormous(folder / "long.wav", gigabytes=200)
+    program = (
+        "import os, signal, threading, pandas as pd, nexhina_nb as nx\n"
+        "threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "frame = pd.DataFrame({'path': ['a.wav', 'b.wav', 'long.wav']})\n"
+        f"nx.transcribe(frame, 'path', client=nx.Client('http://x', 'k'), progress={progress})"
+    )
+    ours, theirs = pty.openpty()
+    env = environment(folder / "home", TERM="xterm", COLUMNS="120")
+    done = subprocess.Popen([sys.executable, "-c", program], env=env, stderr=theirs)
+    os.close(theirs)
+    written = b"".join(iter(lambda: _read(ours), b"")).decode()
+    os.close(ours)
+    assert done.wait(30) != 0
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", written)
+    assert bool(re.search(r"reading recordings .*━.* 2 / 3", plain)) is progress
+    assert ("■ reading recordings stopped · 2 of 3 rows" in plain) is progress
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 4096)
+    except OSError:  # the other side has closed it
+        return b""
 
 
 def test_nothing_is_sent_before_a_lazy_frame_is_collected(

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import gzip
+import time
 from collections.abc import AsyncIterator, Sequence
 
+import pytest
 from hypothesis import given, strategies as st
 
+from nexhina_nb.client import Client, core
 from nexhina_nb.client.intake import Intake
+from nexhina_nb.client.lines import open_line
+from tests.client.mock_server import MockServer, Play, models
 
 CHUNK = 10
 
@@ -32,10 +37,14 @@ class Answer:
 @given(
     bodies=st.lists(st.lists(st.binary(max_size=6), max_size=5), max_size=6),
     room=st.integers(0, 20),
+    rest=st.sampled_from([0, 0.001, 60]),
+    patience=st.sampled_from([0, 0.001, 60]),
 )
-def test_every_answer_is_whole(bodies: list[list[bytes]], room: int) -> None:
+def test_every_answer_is_whole(
+    bodies: list[list[bytes]], room: int, rest: float, patience: float
+) -> None:
     async def scene() -> None:
-        intake = Intake(room, patience=60)
+        intake = Intake(room, patience, rest)
         read = await asyncio.gather(*(intake.whole(Answer(chunks)) for chunks in bodies))
         assert read == [b"".join(chunks) for chunks in bodies]
 
@@ -58,16 +67,18 @@ def test_beyond_the_room_only_the_oldest_is_read_on() -> None:
     asyncio.run(asyncio.wait_for(scene(), 10))
 
 
-def test_one_that_stops_coming_holds_up_no_other_for_long() -> None:
+def test_one_that_stops_coming_holds_the_others_up_once() -> None:
     async def scene() -> None:
-        intake = Intake(room=5, patience=0.05)
+        patience = 0.2
+        intake = Intake(room=5, patience=patience, rest=60)
         stalled = asyncio.ensure_future(intake.whole(Answer([bytes(CHUNK)], stalls=True)))
         await asyncio.sleep(0.01)
-        async with asyncio.timeout(5):
-            assert await intake.whole(Answer([b"ab"] * 3)) == b"ababab"
+        began = time.monotonic()
+        bodies = await asyncio.gather(*(intake.whole(Answer([b"ab"] * 50)) for _ in range(3)))
+        assert bodies == [b"ab" * 50] * 3
+        assert time.monotonic() - began < 10 * patience  # of 150 chunks, each could have waited
         stalled.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await stalled
+        await asyncio.wait([stalled])
 
     asyncio.run(scene())
 
@@ -83,3 +94,22 @@ def test_one_that_is_cancelled_leaves_its_room() -> None:
         assert await waits == bytes(3 * CHUNK)
 
     asyncio.run(asyncio.wait_for(scene(), 10))
+
+
+@pytest.mark.parametrize("coding", ["gzip", "identity", ""])
+@pytest.mark.parametrize("in_chunks", [False, True])
+def test_answers_of_a_line_are_read_as_they_were_sent(
+    server: MockServer, coding: str, in_chunks: bool
+) -> None:
+    plain = models("a").body
+    assert isinstance(plain, bytes)
+    sent = gzip.compress(plain) if coding == "gzip" else plain
+    headers = {"Content-Encoding": coding} if coding else {}
+    server.play(Play([sent[:9], sent[9:]] if in_chunks else sent, headers=headers))
+
+    async def main() -> list[str]:
+        with Client(server.base_url, "sk-test") as client:
+            async with open_line(client, 1) as line:
+                return [model.id for model in await line.run(core.models(line.session))]
+
+    assert asyncio.run(main()) == ["a"]

@@ -67,6 +67,20 @@ def test_variables_by_what_fits(notebook: Notebook) -> None:
     assert tab(notebook, line + '"my') == ['"my→"my col"']
 
 
+def test_the_options_of_frames(notebook: Notebook) -> None:
+    notebook.names.update(df=pd.DataFrame({"text": [1]}), asked=pd.DataFrame({"q": [1]}))
+    line = "%%nexhina embed --from df --column text "
+    assert {"--into", "--too-long"} <= set(offers(notebook, line + "--"))
+    assert offers(notebook, line + "--too-long ") == ["error", "truncate", "split"]
+    assert offers(notebook, line + "--too-long=s") == ["--too-long=split"]
+    assert offers(notebook, line + "--into pri") == ["pri"]
+    line = "%%nexhina rerank --from df --queries "
+    assert offers(notebook, line) == ["asked", "df"]
+    assert offers(notebook, line + "asked --query-column ") == ["q"]
+    assert offers(notebook, line + "asked --column ") == ["text"]
+    assert offers(notebook, "%%nexhina rerank --from df --query-column q") == ["q"]
+
+
 def test_conversations(notebook: Notebook) -> None:
     notebook.magics.state.conversations["tutor"] = Conversation()
     assert offers(notebook, "%%nexhina -c t") == ["tutor"]

@@ -19,6 +19,7 @@ from tests.client.mock_server import MockServer, Play, embeddings
 from tests.magics.conftest import Notebook
 
 KINDS = [pd.DataFrame, pl.DataFrame]
+EMBED = "%%nexhina embed --from df --column text"
 MATRIX = [[1.0, 0.0], [0.0, 2.0], [3.0, 3.0]]
 
 
@@ -106,10 +107,13 @@ def test_a_batch_that_breaks_off_has_a_price_too(online: Notebook, server: MockS
     error = b'{"error": {"message": "no", "code": "insufficient_user_quota"}}'
     refused = Play(error, status=403)
     server.play(embeddings([[1.0]] * 64, **{"X-Nexhina-Quota": "4"}), refused)
+    online.run("%config Nexhina.max_concurrency = 1")
     cell = online.run("%%nexhina embed --from df --column text")
     assert isinstance(cell.error, QuotaExceeded)
     # What calls cost that were broken off is not known.
     assert [cost.quota for cost in online.magics.state.costs] == [None]
+    # Of one call that is refused it is.
+    online.names["df"] = pd.DataFrame({"text": ["a"]})
     server.play(refused)
     online.run("%%nexhina embed --from df --column text -m other")
     assert len(online.magics.state.costs) == 1
@@ -174,6 +178,11 @@ def test_prices_and_budgets(online: Notebook, server: MockServer) -> None:
         ("%%nexhina embed --from df --column text\na", "there is a text, and --from as well"),
         ("%%nexhina rerank\na", "rerank needs --query"),
         ("%%nexhina rerank -q a --from df", "--from needs --column → columns: text"),
+        ("%%nexhina embed --into v\na", "--into needs --from → add --from FRAME --column NAME"),
+        ("%%nexhina embed --into v", "--into needs --from → "),
+        ("%%nexhina embed --too-long split\na", "--too-long needs --from → add --from FRAME"),
+        (f"{EMBED} --too-long cut", "cannot be 'cut' → choose from: error, truncate, split"),
+        (f"{EMBED} --into text", "the column of texts, 'text', would be overwritten → rename"),
     ],
 )
 def test_what_cannot_be_used_is_said(

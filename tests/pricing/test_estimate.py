@@ -117,6 +117,12 @@ def test_it_says_all_in_one_line() -> None:
     assert "out" not in exact
 
 
+def test_consoles_show_that_line_too() -> None:
+    found = estimate("chat", "Hello", model="m", catalog=SMALL)
+    assert repr(found) == str(found)
+    assert repr([found]) == f"[{found}]"
+
+
 def test_a_text_that_does_not_fit_is_noted() -> None:
     found = estimate("embed", ["word " * 120, "short"], model="m", catalog=SMALL)
     assert found.notes == ("1 of 2 texts are longer than the model's 100 tokens",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -246,6 +246,9 @@ def test_a_recording_is_measured(tmp_path: Path) -> None:
         (("chat", pd.DataFrame({"a": [1]})), {}, "chat does not take a frame"),
         (("rerank", "q", ["d"]), {}, "takes one input"),
         (("chat", "la"), {"client": "http://x"}, "client is a str"),
+        (("chat", ["la", "lo"]), {}, "one text or messages, .* not str"),
+        (("respond", pd.Series(["la"])), {}, "one text or messages, .* not str"),
+        (("chat", None), {}, "not NoneType"),
     ],
 )
 def test_refusals(arguments: tuple[Any, ...], options: dict[str, Any], words: str) -> None:
@@ -253,6 +256,34 @@ def test_refusals(arguments: tuple[Any, ...], options: dict[str, Any], words: st
         warnings.simplefilter("ignore", UnknownPriceWarning)
         with pytest.raises(BadInput, match=words):
             nx.estimate(*arguments, **options)
+
+
+ONE = pd.DataFrame({"text": ["a"], "path": ["a.wav"]})
+NOBODY: dict[str, Any] = {"model": "nobody", "cache": False, "dry_run": True}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        lambda: nx.estimate("chat", "la", model="nobody"),
+        lambda: nx.estimate("chat", "la", model=["nobody", "none"]),
+        lambda: nx.estimate("embed", ONE, column="text", model="nobody"),
+        lambda: nx.embed(ONE, "text", **NOBODY),
+        lambda: nx.embed(pl.LazyFrame({"text": ["a"]}), "text", **NOBODY),
+        lambda: nx.rerank(ONE, "q", **NOBODY),
+        lambda: nx.ask(ONE, "{text}", **NOBODY),
+        lambda: nx.moderate(ONE, "text", **NOBODY),
+        lambda: nx.transcribe(ONE, "path", **NOBODY),
+        lambda: ONE["text"].nx.embed(**NOBODY),
+        lambda: ONE.nx.embed("text", **NOBODY),
+        lambda: estimate("chat", "la", model="nobody"),
+    ],
+)
+def test_an_unknown_price_points_at_the_line_that_asked(asked: Callable[[], Any]) -> None:
+    with pytest.warns(UnknownPriceWarning) as caught:
+        asked()
+    lines = {(one.filename, one.lineno) for one in caught}
+    assert lines == {(__file__, asked.__code__.co_firstlineno)}
 
 
 @pytest.mark.parametrize("options", [{"catalog": MINE}, {"at": date(2026, 11, 1)}])

@@ -60,7 +60,8 @@ _PLACEHOLDERS = {
 @dataclass(frozen=True, slots=True)
 class Option:
     """One option of a verb (``flags`` as typed), or without flags one of its arguments. A choice
-    that ends with a colon stands for all that goes on after it.
+    that ends with a colon stands for all that goes on after it. ``unless`` is the field that may
+    be given in place of a required one; ``frame`` is the flag that names the frame of a column.
     """
 
     kind: Kind
@@ -69,7 +70,9 @@ class Option:
     choices: tuple[str, ...] = ()
     repeated: bool = False
     required: bool = False
+    unless: str = ""
     metavar: str = ""
+    frame: str = ""
 
     @property
     def placeholder(self) -> str:
@@ -102,7 +105,7 @@ def frame_row(what: str) -> Any:
 
 def column_row() -> Any:
     """The option that names its column."""
-    return row(Kind.COLUMN, "column of the frame that holds them", "--column")
+    return row(Kind.COLUMN, "column of the frame that holds them", "--column", frame="--from")
 
 
 def no_cache_row() -> Any:

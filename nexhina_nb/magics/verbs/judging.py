@@ -15,12 +15,15 @@ JUDGING = (
         body="one text a line",
         details=(
             "Lines give an array (n, d) of float32. A frame gives the same kind of frame with one "
-            'more column, "embedding". Of a frame, equal texts are sent once and answers are kept '
-            "on disk, so that running the cell again costs nothing."
+            'more column, "embedding" or that of --into. Of a frame, equal texts are sent once '
+            "and answers are kept on disk, so that running the cell again costs nothing. Rows "
+            'that go wrong have no vector, and "embedding_error" (with --into NAME, '
+            '"NAME_error") says why.'
         ),
         examples=(
             "%%nexhina embed -o vectors\nthe first text\nthe second text",
             "%%nexhina embed --from df --column text -o df2",
+            "%%nexhina embed --from df --column text --into vector --too-long split -o df2",
         ),
     ),
     Verb(
@@ -32,11 +35,14 @@ JUDGING = (
         body="one document a line",
         details=(
             "A frame gives the same kind of frame, best rows first, with the columns "
-            '"relevance_score" and "rank" added.'
+            '"relevance_score" and "rank" added. With --queries there is one row for each query '
+            "and document, with the columns of both; names that both have end in "
+            '"_document".'
         ),
         examples=(
             '%%nexhina rerank -q "capital of France"\nParis is large.\nBread is baked.',
             '%%nexhina rerank -q "late parcels" --from df --column text -n 10 -o best',
+            "%%nexhina rerank --queries qs --query-column q --from df --column text -n 3 -o best",
         ),
     ),
     Verb(
