@@ -67,7 +67,8 @@ def read(values: Iterable[Any], what: str) -> Inputs:
             problem, found = _take(value, inputs, places)
             if problem:
                 inputs.bad[row] = problem
-                others |= set() if problem in _NOTHING else {type(value).__name__}
+                if problem not in _NOTHING and not isinstance(value, str):
+                    others.add(type(value).__name__)
         rows.append(found)
     if others and not inputs.texts:
         raise BadInput(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Unpack
 
@@ -31,7 +30,7 @@ from nexhina_nb.batch.ranked import (
     repeated,
     table_of,
 )
-from nexhina_nb.batch.rerank import Part, Reranking, RerankWork
+from nexhina_nb.batch.rerank import Part, Ranking, Reranking, RerankWork
 from nexhina_nb.batch.tally import Tally
 from nexhina_nb.client.texts import checked, is_missing
 from nexhina_nb.errors import BadInput
@@ -62,6 +61,7 @@ def rerank(
     ``rerank(queries, documents, query="q", on="text")`` takes two frames: each query of the first
     (its column ``query``) ranks the documents of the second (its column ``on``). There is one row
     for each query and document, with the columns of both; names that both have end in "_document".
+    A query that is missing or empty has no ranking: its rows say why.
 
     ``top_n`` keeps the best so many, of each query. Rows that go wrong come last, without a rank
     and with the reason in "rerank_error"; ``top_n`` leaves them out, and a RuntimeWarning says how
@@ -83,7 +83,8 @@ def rerank_table(
     documents = read(table.each(on), f"the column {on!r}")
     table.check_new(NEW, on)
     table.take([])  # whether that can be done is to be known before anything is sent
-    tally = Tally(documents.total * len(queries.texts))
+    unasked = documents.total * len(queries.bad)  # rows of queries that are none
+    tally = Tally(documents.total * len(queries.texts) + unasked, failed=unasked)
     with open_desk(options.client, options.cache, options.tags or {}) as desk:
         model = options.model or desk.settings.rerank_model
         wanted = Reranking(model, top_n, options.batch_size)
@@ -101,8 +102,10 @@ def rerank_table(
         carried_out("rerank", desk, work, parts, tally, options, made)
         if tally.is_late:
             work.fail_rest(LATE)
-    outcome = outcome_of(made(), tally, model, options, work.errors())
-    if top_n is not None and (lost := work.lost()):
+    reasons = {**_of_queries(queries), **work.errors()}
+    outcome = outcome_of(made(), tally, model, options, reasons)
+    could_be = int(documents.counts().sum()) * len(queries.bad)
+    if top_n is not None and (lost := work.lost() + could_be):
         _warn(lost, tally.total)
     first = ranked(work.rankings[0], documents, top_n) if work.rankings else Ranked()
     return replace(outcome, best=table_of(first, documents))
@@ -118,7 +121,7 @@ def _asked(frame: Any, other: Any, query: Any) -> tuple[Table | None, Table, Inp
         if other is not None and query is not None:
             raise BadInput("there are two queries", hint="leave one of them out")
         text = _text(query if other is None else other)
-        return None, Table.of(frame), _good([text], "the query")
+        return None, Table.of(frame), _single(text)
     if query is None and not is_frame(other):
         raise _no_query(other)
     if query is None:
@@ -131,7 +134,7 @@ def _asked(frame: Any, other: Any, query: Any) -> tuple[Table | None, Table, Inp
                 f"the column {name!r} of the queries would be overwritten",
                 hint="rename it first, or leave it out",
             )
-    return asking, table, _good(asking.values(query), f"the column {query!r}")
+    return asking, table, read(asking.values(query), f"the column {query!r}")
 
 
 def _text(query: Any) -> str:
@@ -156,12 +159,16 @@ def _warn(lost: int, total: int) -> None:
     )
 
 
-def _good(values: Sequence[Any], what: str) -> Inputs:
-    queries = read(values, what)
-    if queries.bad:
-        row, why = min(queries.bad.items())
-        raise BadInput(f"row {row} of {what}: {why}", hint="drop or fill such rows first")
+def _single(text: str) -> Inputs:
+    queries = read([text], "the query")
+    for why in queries.bad.values():
+        raise BadInput(f"the query is {why}", hint="ask for something")
     return queries
+
+
+def _of_queries(queries: Inputs) -> dict[int, str]:
+    """Rows of queries that cannot be asked, and why."""
+    return {row: f"{why} (in the query)" for row, why in queries.bad.items()}
 
 
 def _reranked(
@@ -172,7 +179,15 @@ def _reranked(
     work: RerankWork,
     top_n: int | None,
 ) -> Any:
-    rankings = [ranked(work.rankings[place], documents, top_n) for place in queries.place]
+    everything = range(len(documents.texts))
+    unasked = {
+        row: Ranking(bad=dict.fromkeys(everything, why))
+        for row, why in _of_queries(queries).items()
+    }
+    rankings = [
+        ranked(unasked.get(row) or work.rankings[place], documents, top_n)
+        for row, place in enumerate(queries.place)
+    ]
     rows = joined(rankings)
     made = table.take(rows.rows)
     if asking is not None:

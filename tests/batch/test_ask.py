@@ -110,7 +110,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, P
 
 
 @settings(max_examples=50)
-@given(st.lists(st.none() | st.sampled_from(["a", "b", "", "é中\0\n"]) | st.text(), max_size=9))
+@given(
+    st.lists(st.none() | st.sampled_from(["a", "b", "", " \n", "é中\0\n"]) | st.text(), max_size=9)
+)
 def test_all_else_stays(shared: tuple[Client, Path], texts: list[Any]) -> None:
     client, folder = shared
     rows = range(len(texts))

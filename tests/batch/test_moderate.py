@@ -26,7 +26,9 @@ from tests.batch.upstream import Upstream, interrupt, serve, verdict
 from tests.conftest import RunningGateway
 
 NEW = ["flagged", "category", *CATEGORIES]
-TEXTS = st.lists(st.none() | st.sampled_from(["a", "b", "", "é中\0\n"]) | st.text(), max_size=12)
+TEXTS = st.lists(
+    st.none() | st.sampled_from(["a", "b", "", " \n", "é中\0\n"]) | st.text(), max_size=12
+)
 KINDS = st.sampled_from(["pandas", "pandas text", "polars", "lazy", "pyarrow"])
 
 
@@ -67,7 +69,7 @@ def check(texts: list[Any], made: Any) -> None:
     why = eager(made)["moderate_error"].to_list() if "moderate_error" in columns else []
     for place, (text, row) in enumerate(zip(texts, rows, strict=True)):
         found = [plain(value) for value in row]
-        if not text:
+        if not (text and text.strip()):
             assert found == [None] * len(NEW)
             assert why[place].startswith("missing" if text is None else "empty")
             continue

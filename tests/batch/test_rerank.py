@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -14,7 +15,7 @@ from hypothesis import given, settings, strategies as st
 
 import nexhina_nb as nx
 from nexhina_nb import errors
-from nexhina_nb.batch.inputs import read
+from nexhina_nb.batch.inputs import EMPTY, MISSING, read
 from nexhina_nb.batch.ranked import ranked
 from nexhina_nb.batch.rerank import Ranking
 from nexhina_nb.client import Client
@@ -53,7 +54,9 @@ def test_every_kind_of_frame(upstream: Upstream, client: Client, kind: Any) -> N
 
 @settings(max_examples=50)
 @given(
-    st.lists(st.none() | st.sampled_from(["", "a", "b", "c"]) | st.text(min_size=1), max_size=15),
+    st.lists(
+        st.none() | st.sampled_from(["", " ", "a", "b", "c"]) | st.text(min_size=1), max_size=15
+    ),
     st.none() | st.integers(1, 20),
 )
 def test_any_column(shared: Client, texts: list[Any], top_n: int | None) -> None:
@@ -279,10 +282,32 @@ def test_rows_of_a_batch_that_was_stopped_stay_in_the_frame() -> None:
     assert ranked(Ranking(scores={1: 0.5}), documents, 2).rows == [2]
 
 
-def test_queries_must_be_whole(client: Client) -> None:
-    queries = pd.DataFrame({"q": ["a", None]})
-    with pytest.raises(errors.BadInput, match="row 1 of the column 'q': missing"):
-        nx.rerank(queries, pd.DataFrame({"text": ["a"]}), query="q", client=client)
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_queries_that_are_none_say_why(upstream: Upstream, client: Client, kind: Any) -> None:
+    queries = kind({"q": ["a", None, " "], "n": [1, 2, 3]})
+    documents = kind({"text": ["x", "y", None]})
+    made = nw.from_native(nx.rerank(queries, documents, query="q", client=client), eager_only=True)
+    assert made["n"].to_list() == [1] * 3 + [2] * 3 + [3] * 3
+    assert made["rank"].cast(nw.Float64).fill_nan(None).fill_null(0).to_list() == [1, 2] + [0] * 7
+    missing, empty = (f"{why} (in the query)" for why in (MISSING, EMPTY))
+    reasons = [why if isinstance(why, str) else None for why in made["rerank_error"].to_list()]
+    assert reasons == [None, None, MISSING, missing, missing, MISSING, empty, empty, MISSING]
+    assert upstream.requests == 1
+    with pytest.warns(RuntimeWarning, match="4 of 9 documents got no score"):
+        best = nx.rerank(queries, documents, query="q", top_n=1, client=client)
+    assert len(best) == 1
+    with pytest.raises(errors.BatchFailed, match="7 of 9 rows failed"):
+        nx.rerank(queries, documents, query="q", client=client, errors="raise")
+
+
+def test_queries_of_nothing_are_not_asked(upstream: Upstream, client: Client) -> None:
+    queries = pd.DataFrame({"q": [None, ""]})
+    made = nx.rerank(queries, pd.DataFrame({"text": ["a"]}), query="q", client=client)
+    assert len(made["rerank_error"].dropna()) == 2
+    assert not upstream.sent
+    for blank in ("  ", "\ud800"):
+        with pytest.raises(errors.BadInput, match="the query is"):
+            nx.rerank(pd.DataFrame({"text": ["a"]}), blank, client=client)
 
 
 def test_the_price_before(upstream: Upstream, client: Client) -> None:

@@ -209,10 +209,6 @@ def test_the_price_of_several_queries(online: Notebook, server: MockServer) -> N
             "number is no pandas or polars DataFrame but a int → --queries FRAME",
         ),
         (
-            "--from docs --column text --queries gaps --query-column q",
-            "row 1 of the column 'q': missing",
-        ),
-        (
             "--from docs --column text --queries other --query-column q",
             "one frame is of polars, the other of pandas",
         ),
@@ -223,7 +219,6 @@ def test_what_cannot_be_used_is_said(
 ) -> None:
     online.names.update(
         asked=pd.DataFrame({"q": ["a"]}),
-        gaps=pd.DataFrame({"q": ["a", None]}),
         other=pl.DataFrame({"q": ["a"]}),
         docs=pd.DataFrame({"text": ["a"]}),
         number=3,
