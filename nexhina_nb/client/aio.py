@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import closing
-from dataclasses import replace
 from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 
 from nexhina_nb.client import core
@@ -31,7 +30,7 @@ from nexhina_nb.client.shell import Shell, Streaming, like
 from nexhina_nb.client.speech import SpeechReply
 from nexhina_nb.client.streams import OpenStream
 from nexhina_nb.client.transcripts import TranscriptReply
-from nexhina_nb.client.transport import SEND, response, transport
+from nexhina_nb.client.transport import SEND, for_large_answers, response
 from nexhina_nb.errors import NexhinaError
 
 __all__ = ["AsyncChatStream", "AsyncClient", "beside", "carry_out"]
@@ -168,8 +167,8 @@ def beside(client: Shell, session: Session) -> AsyncClient:
     for a session with other patience. It is for many large answers at once.
     """
     made = AsyncClient.__new__(AsyncClient)
-    fresh = transport(AsyncClient.kind, session, None, None)
-    made._session, made._transport = session, replace(fresh, timeout=client._transport.timeout)
+    made._session = session
+    made._transport = for_large_answers(session, client._transport.timeout)
     made._whole = Intake().whole
     return made
 

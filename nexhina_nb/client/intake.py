@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-ROOM = 8 << 20  # bytes of unfinished answers; beyond, the oldest one goes first
+ROOM = 4 << 20  # bytes of unfinished answers; beyond, the oldest one goes first
 PATIENCE = 0.1  # seconds in which the oldest must end, else it is the network that is slow
 REST = 1.0  # seconds in which nobody waits then
 

@@ -140,6 +140,16 @@ def transport(kind: str, session: Session, http_client: Any, timeout: float | No
     return Transport(http_client, module, own, owned=False, given=True)
 
 
+def for_large_answers(session: Session, timeout: Any) -> Transport:
+    """A new HTTP client, asynchronous, for many large answers at once."""
+    module = library()
+    options = _options(module, session.target)
+    if session.target.is_local:
+        wide = importlib.import_module("nexhina_nb.client.wide")
+        options["transport"] = wide.WideTransport(options["verify"], options["limits"])
+    return Transport(module.AsyncClient(**options), module, timeout, owned=True)
+
+
 def _options(module: ModuleType, target: Target) -> dict[str, Any]:
     return {
         # uvicorn, and so this package's gateway, closes after 5 idle seconds; a request sent at
