@@ -15,6 +15,7 @@ from nexhina_nb.analysis.moments import Moment
 from nexhina_nb.analysis.schema import RECORDED, conform
 from nexhina_nb.analysis.selection import Names, Selection, Types
 from nexhina_nb.errors import BadInput
+from nexhina_nb.errors.kinds import kind_of
 from nexhina_nb.settings import Settings
 
 # what `logs` reads: None is the store of this machine's gateway
@@ -112,7 +113,7 @@ def _frame(source: Source) -> pl.LazyFrame:
         if all(isinstance(row, Mapping) for row in rows):
             return from_rows(rows)
     raise BadInput(
-        f"a {type(source).__name__} is no usage log",
+        f"{kind_of(source)} is no usage log",
         hint="pass a file, a store's URL, rows of client.logs(), a Client, or a polars frame",
     )
 

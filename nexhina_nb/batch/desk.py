@@ -15,6 +15,7 @@ from nexhina_nb.client.prices import prices_of
 from nexhina_nb.client.shell import Shell
 from nexhina_nb.client.sync import Client
 from nexhina_nb.errors import BadInput, GatewayNotRunning
+from nexhina_nb.errors.kinds import kind_of
 from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.settings import Settings
 
@@ -58,9 +59,7 @@ def open_desk(client: Any, cache: bool | str | Path, tags: Mapping[str, str]) ->
             if found is not None:
                 stack.enter_context(found)
         elif not isinstance(client, Shell):
-            raise BadInput(
-                f"client is a {type(client).__name__}", hint="pass a Client or an AsyncClient"
-            )
+            raise BadInput(f"client is {kind_of(client)}", hint="pass a Client or an AsyncClient")
         known = settings_module.load() if found is None else found.settings
         kept = _open_cache(cache, known)
         if kept is not None:

@@ -16,6 +16,7 @@ from narwhals import dependencies
 
 from nexhina_nb.batch.columns import VectorColumn
 from nexhina_nb.errors import BadInput
+from nexhina_nb.errors.kinds import kind_of
 from nexhina_nb.pricing.names import suggest
 
 Kind = Literal["pandas", "polars", "pyarrow"]
@@ -63,7 +64,7 @@ class Table:
                 hint="choose some, if there are many, and pass frame.compute()",
             )
         raise BadInput(
-            f"a {type(frame).__name__} is no frame that is known here",
+            f"{kind_of(frame)} is no frame that is known here",
             hint="pass a pandas or polars DataFrame, a LazyFrame or a pyarrow Table",
         )
 
@@ -103,9 +104,7 @@ class Table:
         """Raises BadInput unless there is one column of that name."""
         names = self.names
         if not isinstance(column, Hashable if self.kind == "pandas" else str):
-            raise BadInput(
-                f"the column is given as a {type(column).__name__}", hint="pass its name"
-            )
+            raise BadInput(f"the column is given as {kind_of(column)}", hint="pass its name")
         if column not in names:
             known = ", ".join(map(str, names)) or "none"
             near = suggest(str(column), [str(name) for name in names])

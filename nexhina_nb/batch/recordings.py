@@ -26,6 +26,7 @@ from nexhina_nb.client.texts import is_missing
 from nexhina_nb.client.uploads import Upload, named
 from nexhina_nb.engines import sound
 from nexhina_nb.errors import BadInput, NexhinaError
+from nexhina_nb.errors.kinds import kind_of
 
 MISSING, EMPTY = "missing: there is no path", "empty: the path is empty"
 _NOTHING = {MISSING, EMPTY}
@@ -114,7 +115,7 @@ def _problem(value: Any) -> str:
     if is_missing(value):
         return MISSING
     if not isinstance(value, (str, Path)):
-        return f"not_a_path: a {type(value).__name__} stands where a path should"
+        return f"not_a_path: {kind_of(value)} stands where a path should"
     return "" if str(value) else EMPTY
 
 

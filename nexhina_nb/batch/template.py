@@ -14,6 +14,7 @@ from nexhina_nb.batch.frames import Table
 from nexhina_nb.batch.inputs import Inputs
 from nexhina_nb.client.texts import is_missing
 from nexhina_nb.errors import BadInput
+from nexhina_nb.errors.kinds import kind_of
 from nexhina_nb.pricing.names import suggest
 
 _TOKEN = re.compile(r"(?P<brace>\{\{|\}\})|\{(?P<name>[^{}]+)\}|(?P<lone>\{)")
@@ -32,7 +33,7 @@ class Template:
         """Raises BadInput for what has no place for a row, or an open brace."""
         if not isinstance(prompt, str):
             hint = 'a text such as "Sum up: {text}"'
-            raise BadInput(f"the prompt is a {type(prompt).__name__}", hint=hint)
+            raise BadInput(f"the prompt is {kind_of(prompt)}", hint=hint)
         texts, names, at = [""], list[str](), 0
         for found in _TOKEN.finditer(prompt):
             texts[-1] += prompt[at : found.start()]

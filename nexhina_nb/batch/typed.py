@@ -18,6 +18,7 @@ from pydantic_core import PydanticSerializationError
 from nexhina_nb.batch import kinds
 from nexhina_nb.batch.kinds import Kind, Unfit
 from nexhina_nb.errors import BadInput
+from nexhina_nb.errors.kinds import kind_of
 
 Schema = Mapping[str, Any]
 
@@ -62,7 +63,7 @@ def sheet_of(schema: Any, name: str) -> Sheet:
     model = schema if isinstance(schema, type) and issubclass(schema, BaseModel) else None
     if model is None and not isinstance(schema, Mapping):
         raise BadInput(
-            f"schema is a {type(schema).__name__}", hint="pass a pydantic class or a JSON Schema"
+            f"schema is {kind_of(schema)}", hint="pass a pydantic class or a JSON Schema"
         )
     root = schema if model is None else _schema_of(model)
     fields = _fields(_resolved(root, root), root, ())

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from nexhina_nb.errors import BadInput
+from nexhina_nb.errors.kinds import kind_of
 
 _SIGNATURES = {
     b"\x89PNG\r\n\x1a\n": "image/png",
@@ -94,7 +95,7 @@ def _bytes_of(image: Any) -> tuple[bytes, str]:
     data = getattr(image, "data", None)  # IPython.display.Image of another format
     if isinstance(data, bytes):
         return data, ""
-    raise BadInput(f"a {type(image).__name__} is no picture", hint=_WHAT_WORKS)
+    raise BadInput(f"{kind_of(image)} is no picture", hint=_WHAT_WORKS)
 
 
 def _read(path: Path) -> bytes:

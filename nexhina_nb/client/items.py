@@ -16,6 +16,7 @@ from nexhina_nb.client.replies import ChatReply
 from nexhina_nb.client.responding import RespondReply
 from nexhina_nb.client.tools import tool_definitions
 from nexhina_nb.errors import BadInput
+from nexhina_nb.errors.kinds import kind_of
 
 Item = dict[str, Any]
 _HOW = 'pass a text, or items such as {"role": "user", "content": "…"}'
@@ -27,7 +28,7 @@ def items_of(value: Any, images: Any = ()) -> list[Item]:
     """
     single = isinstance(value, (str, Mapping, ChatReply, RespondReply, BaseModel))
     if isinstance(value, bytes) or not (single or isinstance(value, Iterable)):
-        raise BadInput(f"a {type(value).__name__} is no input", hint=_HOW)
+        raise BadInput(f"{kind_of(value)} is no input", hint=_HOW)
     items = [item for each in ([value] if single else value) for item in _items(each)]
     if not items or (isinstance(value, str) and not value.strip()):
         raise BadInput("the input is empty", hint="write what to ask")

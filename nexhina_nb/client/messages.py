@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from nexhina_nb.client.images import image_parts
 from nexhina_nb.errors import BadInput
+from nexhina_nb.errors.kinds import kind_of
 from nexhina_nb.wire import AssistantMessage, ChatMessage
 
 if TYPE_CHECKING:
@@ -57,9 +58,7 @@ def _several(prompt: Any) -> list[dict[str, Any]]:
     if isinstance(prompt, Mapping) or hasattr(prompt, "message") or isinstance(prompt, BaseModel):
         prompt = [prompt]
     if isinstance(prompt, bytes) or not isinstance(prompt, Iterable):
-        raise BadInput(
-            f"a {type(prompt).__name__} is no prompt", hint="pass a text or a list of messages"
-        )
+        raise BadInput(f"{kind_of(prompt)} is no prompt", hint="pass a text or a list of messages")
     return [_message(item, row) for row, item in enumerate(prompt)]
 
 
@@ -100,7 +99,7 @@ def _attach(messages: list[dict[str, Any]], parts: list[dict[str, Any]]) -> None
 def language_wish(lang: Any) -> str:
     """The sentence that asks for a language ("zh", "French")."""
     if not isinstance(lang, str):
-        raise BadInput(f"lang is a {type(lang).__name__}", hint='for example "zh" or "French"')
+        raise BadInput(f"lang is {kind_of(lang)}", hint='for example "zh" or "French"')
     return f"Answer in {_LANGUAGES.get(lang.lower(), lang)}."
 
 
@@ -123,7 +122,7 @@ def response_format(json: bool, schema: Any) -> dict[str, Any] | None:
         name, plain = schema.__name__, schema.model_json_schema()
     else:
         raise BadInput(
-            f"schema is a {type(schema).__name__}",
+            f"schema is {kind_of(schema)}",
             hint="pass a pydantic class or a JSON Schema",
         )
     form = {

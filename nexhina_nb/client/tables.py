@@ -18,13 +18,14 @@ def mimebundle(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[st
     return {"text/html": as_html(columns, rows), "text/plain": as_text(columns, rows)}
 
 
-# Front ends set every cell to the right, which is right for figures only.
+# Front ends set every cell to the right, which is right for figures only: numbers and money.
 _LEFT = ' style="text-align:left"'
+_MONEY = ("$", "-$")
 
 
 def as_html(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """An HTML table; at most MAX_ROWS rows, then a line that says how many there are."""
-    texts = [any(isinstance(row[at], str) for row in rows) for at in range(len(columns))]
+    texts = [any(_is_text(row[at]) for row in rows) for at in range(len(columns))]
     heads = zip(columns, texts, strict=True)
     head = "".join(f"<th{_LEFT if text else ''}>{escaped(name)}</th>" for name, text in heads)
     lines = ["<tr>" + "".join(map(_td, row)) + "</tr>" for row in rows[:MAX_ROWS]]
@@ -34,7 +35,11 @@ def as_html(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def _td(value: Any) -> str:
-    return f"<td{_LEFT if isinstance(value, str) else ''}>{escaped(_cell(value))}</td>"
+    return f"<td{_LEFT if _is_text(value) else ''}>{escaped(_cell(value))}</td>"
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and not value.startswith(_MONEY)
 
 
 def as_text(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

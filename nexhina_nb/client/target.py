@@ -14,7 +14,10 @@ from nexhina_nb.secret import Secret
 from nexhina_nb.settings import Settings
 
 KEYRING_SERVICE = "nexhina"
-HOW_TO_START = "run `%nexhina gateway start` (or `nexhina gateway serve`), or set NEXHINA_BASE_URL"
+HOW_TO_START = (
+    "run `%load_ext nexhina_nb` and `%nexhina gateway start` in a notebook, or `nexhina gateway "
+    "serve` in a terminal, or set NEXHINA_BASE_URL"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nexhina_nb.errors import BadInput
+from nexhina_nb.errors.kinds import kind_of
 
 # Contract 1.20: at most 2,048 inputs and 300,000 tokens in one request. A token is at least one
 # byte, so that many bytes never are too many tokens, and nothing needs to be counted.
@@ -51,7 +52,7 @@ def items_of(value: Any, what: str) -> Iterable[Any]:
             f"{what} is a whole frame", hint='pass one column, for example frame["text"]'
         )
     if isinstance(value, (bytes, bytearray, Mapping)) or not isinstance(value, Iterable):
-        raise BadInput(f"{what} is a {type(value).__name__}", hint="pass a text or a list of texts")
+        raise BadInput(f"{what} is {kind_of(value)}", hint="pass a text or a list of texts")
     return value
 
 
@@ -63,7 +64,7 @@ def checked(item: Any, what: str) -> str:
         return str(item)
     if is_missing(item):
         raise BadInput(f"{what} is missing ({item})", hint="drop or fill missing values first")
-    raise BadInput(f"{what} is a {type(item).__name__}, not a text", hint="convert it with str()")
+    raise BadInput(f"{what} is {kind_of(item)}, not a text", hint="convert it with str()")
 
 
 def is_missing(item: Any) -> bool:

@@ -24,6 +24,7 @@ from nexhina_nb.client.exchange import Failure, Request, Response
 from nexhina_nb.client.session import Session
 from nexhina_nb.client.target import Target
 from nexhina_nb.errors import BadInput, ConnectionFailed, TimedOut
+from nexhina_nb.errors.kinds import kind_of
 from nexhina_nb.wire.extensions import TAGS_HEADER
 
 USER_AGENT = "nexhina_nb"
@@ -46,7 +47,7 @@ def library_of(http_client: Any) -> ModuleType:
         if module is not None and hasattr(module, "TransportError") and hasattr(module, "Timeout"):
             return module
     raise BadInput(
-        f"http_client is a {type(http_client).__name__}", hint="pass a client of httpx2 or httpx"
+        f"http_client is {kind_of(http_client)}", hint="pass a client of httpx2 or httpx"
     )
 
 

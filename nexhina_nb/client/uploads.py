@@ -14,6 +14,7 @@ from pathlib import Path, PurePath
 from typing import IO, Any
 
 from nexhina_nb.errors import BadInput
+from nexhina_nb.errors.kinds import kind_of
 
 WHAT_SOUNDS = "pass a path, bytes, an open binary file, a SpeechReply or an IPython Audio"
 # What a recording begins with → the suffix by which servers tell its format.
@@ -122,7 +123,7 @@ def _data_of(sound: Any) -> bytes:
     data = getattr(sound, "data", None)  # IPython.display.Audio
     if isinstance(data, bytes):
         return data
-    raise BadInput(f"a {type(sound).__name__} is no recording", hint=WHAT_SOUNDS)
+    raise BadInput(f"{kind_of(sound)} is no recording", hint=WHAT_SOUNDS)
 
 
 def named(data: bytes) -> str:

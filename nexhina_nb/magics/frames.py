@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nexhina_nb.errors import BadInput
+from nexhina_nb.errors.kinds import kind_of
 from nexhina_nb.magics.names import Names
 from nexhina_nb.magics.nearest import nearest
 
@@ -84,7 +85,7 @@ def frame_of(names: Names, frame: str, flag: str = "--from") -> Any:
     """The frame of that name. Raises BadInput."""
     value = names[frame]
     if not is_frame(value):
-        kind = type(value).__name__
-        hint = f"name the frame of {frame}.collect()" if kind == "LazyFrame" else f"{flag} FRAME"
-        raise BadInput(f"{frame} is no pandas or polars DataFrame but a {kind}", hint=hint)
+        kind = kind_of(value)
+        hint = f"name the frame of {frame}.collect()" if "LazyFrame" in kind else f"{flag} FRAME"
+        raise BadInput(f"{frame} is no pandas or polars DataFrame but {kind}", hint=hint)
     return value

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nexhina_nb.errors import BadInput
+from nexhina_nb.errors.kinds import kind_of
 from nexhina_nb.magics.frames import as_markdown, is_frame
 from nexhina_nb.magics.names import Names
 from nexhina_nb.magics.nearest import nearest
@@ -54,7 +55,7 @@ def _step(value: Any, step: str, place: str) -> Any:
         return value[key]
     except (KeyError, IndexError, TypeError):
         known = [str(name) for name in value] if isinstance(value, dict) else []
-        hint = nearest(str(key), known, "keys") if known else f"it is a {type(value).__name__}"
+        hint = nearest(str(key), known, "keys") if known else f"it is {kind_of(value)}"
         raise BadInput(f"{place}: there is no {step}", hint=hint) from None
 
 

@@ -18,6 +18,7 @@ from nexhina_nb.client.prices import prices_of
 from nexhina_nb.client.shell import Shell
 from nexhina_nb.client.sync import Client
 from nexhina_nb.errors import BadInput, NexhinaError
+from nexhina_nb.errors.kinds import kind_of
 from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.estimate import Estimate, Verb
 from nexhina_nb.settings import Settings
@@ -110,9 +111,7 @@ def estimate(
 def _asking(client: Shell | None, *, alone: bool) -> Iterator[Shell | None]:
     """The client whose gateway is asked: the caller's, or if there is one to be had, an own one."""
     if client is not None and not isinstance(client, Shell):
-        raise BadInput(
-            f"client is a {type(client).__name__}", hint="pass a Client or an AsyncClient"
-        )
+        raise BadInput(f"client is {kind_of(client)}", hint="pass a Client or an AsyncClient")
     if client is not None or alone:
         yield client
         return

@@ -81,7 +81,7 @@ class Transcribe(Plan):
     empty: ClassVar[Call] = "", {"seconds": 0.0}
 
     def __post_init__(self) -> None:
-        if self.into == self.error or not isinstance(self.into, str):
+        if self.into == self.error or not (self.into and isinstance(self.into, str)):
             hint = "a text: the name of the new column"
             raise BadInput(f"into cannot be {self.into!r}", hint=hint)
 

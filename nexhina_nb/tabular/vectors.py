@@ -80,7 +80,7 @@ class Embed(Plan):
     def __post_init__(self) -> None:
         check_count("dimensions", self.dimensions)
         long_texts.check(self.too_long)
-        if not isinstance(self.into, str):
+        if not (self.into and isinstance(self.into, str)):
             hint = "a text: the name of the new column"
             raise BadInput(f"into cannot be {self.into!r}", hint=hint)
 

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from nexhina_nb.errors import BadRequest
+from nexhina_nb.errors.kinds import kind_of
 
 # orjson reads 1,024 levels and writes 254; what was read must also be possible to write.
 DEEPEST = 128
@@ -67,4 +68,4 @@ def json_name(value: object) -> str:
             return "an array"
         case dict():
             return "an object"
-    return f"a {type(value).__name__}"
+    return kind_of(value)

@@ -213,7 +213,7 @@ def test_no_store_is_a_plain_sentence(tmp_path: Path) -> None:
         ("nowhere.parquet", "no file nowhere.parquet"),
         ("*.parquet", "no file"),
         ("x.txt", "unknown kind of file"),
-        (7, "a int is no usage log"),
+        (7, "an int is no usage log"),
         ([1, 2], "a list is no usage log"),
         ({"a": 1}, "a dict is no usage log"),
         (pl.DataFrame({"a": [1]}), "no column 'created_at'"),

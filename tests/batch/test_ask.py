@@ -180,7 +180,7 @@ def test_a_template_says_what_stands_in_it(first: str, rest: list[tuple[str, str
         ("{} {text}", {}, "no column is named at '{} {text}'"),
         ('{"a": {text}}', {}, "no column is named at"),
         ("{texts}", {}, "no column 'texts', which the prompt names → did you mean text? columns:"),
-        (7, {}, "the prompt is a int"),
+        (7, {}, "the prompt is an int"),
         (PROMPT, {"max_tokens": 0}, "max_tokens cannot be 0"),
         (PROMPT, {"temperature": 7}, "temperature"),
         (PROMPT, {"temperature": "hot"}, "temperature"),
@@ -189,7 +189,7 @@ def test_a_template_says_what_stands_in_it(first: str, rest: list[tuple[str, str
         (PROMPT, {"into": ""}, "into cannot be ''"),
         (PROMPT, {"into": "text"}, "'text', would be overwritten"),
         (PROMPT, {"schema": int}, "schema is a type"),
-        (PROMPT, {"schema": 3}, "schema is a int"),
+        (PROMPT, {"schema": 3}, "schema is an int"),
         (PROMPT, {"errors": "ignore"}, "errors cannot be"),
         (
             PROMPT,

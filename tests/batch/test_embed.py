@@ -219,7 +219,7 @@ def test_errors_are_raised_at_the_end_if_asked(upstream: Upstream, client: Clien
         (pd.DataFrame([["a", "b"]], columns=["x", "x"]), "x", {}, "several columns 'x'"),
         (pd.DataFrame({"text": ["a"]}), "text", {"errors": "ignore"}, "errors cannot be 'ignore'"),
         (pd.DataFrame({"text": ["a"]}), "text", {"batch_size": 0}, "batch_size cannot be 0"),
-        (pd.DataFrame({"text": ["a"]}), "text", {"client": 3}, "client is a int"),
+        (pd.DataFrame({"text": ["a"]}), "text", {"client": 3}, "client is an int"),
         (pd.DataFrame({"text": ["a"]}), "text", {"budget": "x"}, "the budget cannot be 'x'"),
         (pd.DataFrame({"text": ["a"]}), "text", {"dimensions": 0}, "dimensions cannot be 0"),
         (
@@ -231,7 +231,7 @@ def test_errors_are_raised_at_the_end_if_asked(upstream: Upstream, client: Clien
         (pl.DataFrame({"v_error": ["a"]}), "v_error", {"into": "v"}, "would be overwritten"),
         (pd.DataFrame({"text": ["a"]}), "text", {"cache": None}, "cache cannot be None"),
         (pl.DataFrame({"text": ["a"]}), "text", {"into": 3}, "into cannot be 3"),
-        (pl.DataFrame({"text": ["a"]}), pl.col("text"), {}, "given as a Expr → pass its name"),
+        (pl.DataFrame({"text": ["a"]}), pl.col("text"), {}, "given as an Expr → pass its name"),
         (pd.DataFrame({"text": ["a"]}), pd.Series(["a"]), {}, "given as a Series"),
         (
             pd.DataFrame([["a", 1, 2]], columns=["text", "v", "v"]),

@@ -152,7 +152,7 @@ def test_documents_of_a_query_travel_together_unless_told(
             {"query": "text"},
             "several columns 'text_document'",
         ),
-        ((3,), {"query": "text"}, "a int is no frame"),
+        ((3,), {"query": "text"}, "an int is no frame"),
     ],
 )
 def test_what_cannot_be_used_is_said(

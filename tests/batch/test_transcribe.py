@@ -157,7 +157,7 @@ def test_what_is_wrong_is_said(upstream: Upstream, client: Client) -> None:
 def test_what_is_no_path(client: Client) -> None:
     frame = pd.DataFrame({"path": ["a.wav", 3, b"a.wav", float("nan"), "a.wav\0"]}, dtype=object)
     assert column(nx.transcribe(frame, "path", client=client), "transcribe_error")[1:] == [
-        "not_a_path: a int stands where a path should",
+        "not_a_path: an int stands where a path should",
         "not_a_path: a bytes stands where a path should",
         "missing: there is no path",
         "BadInput: a.wav\0 cannot be read: embedded null byte",

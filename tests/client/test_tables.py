@@ -39,3 +39,8 @@ def test_long_tables_and_cells_are_cut_and_say_so() -> None:
     for shown in bundle.values():
         assert f"{MAX_ROWS + 1} rows in all" in shown
         assert shown.count("…") == MAX_ROWS + 1
+
+
+def test_figures_and_money_stand_to_the_right() -> None:
+    table = as_html(["model", "rows", "USD"], [["a", 1, "$0.25"], ["b", 2, "-$1.00"]])
+    assert table.count("text-align:left") == 1 + 2  # the names and their head

@@ -206,7 +206,7 @@ def test_the_price_of_several_queries(online: Notebook, server: MockServer) -> N
         ("--from docs --column text --queries asked --query-column p", "asked has no column 'p'"),
         (
             "--from docs --column text --queries number --query-column q",
-            "number is no pandas or polars DataFrame but a int → --queries FRAME",
+            "number is no pandas or polars DataFrame but an int → --queries FRAME",
         ),
         (
             "--from docs --column text --queries other --query-column q",

@@ -118,7 +118,7 @@ def test_prices(online: Notebook, server: MockServer) -> None:
         ("%%nexhina video --save nix/x.mp4\nx", "there is no folder nix"),
         ("%%nexhina video video_1\nx", "video has no use for 'video_1'"),
         ("%nexhina video", "video needs the argument ID"),
-        ("%nexhina video number", "number is no video but a int"),
+        ("%nexhina video number", "number is no video but an int"),
         ("%nexhina video video_1 --seconds 4", "video has no option --seconds"),
         ("%nexhina video video_1 --save x.avi", "--save cannot write x.avi"),
     ],

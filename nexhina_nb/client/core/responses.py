@@ -20,6 +20,7 @@ from nexhina_nb.client.seams import opening
 from nexhina_nb.client.session import Session
 from nexhina_nb.client.streams import OpenStream
 from nexhina_nb.errors import BadInput
+from nexhina_nb.errors.kinds import kind_of
 from nexhina_nb.wire import ResponseRequest
 
 
@@ -123,9 +124,7 @@ def _follow(
     if previous is None or isinstance(previous, str):
         return items, previous
     if not isinstance(previous, RespondReply):
-        raise BadInput(
-            f"previous is a {type(previous).__name__}", hint="pass an earlier reply or its id"
-        )
+        raise BadInput(f"previous is {kind_of(previous)}", hint="pass an earlier reply or its id")
     if previous.raw.store is False:
         # It may itself follow one that is kept.
         return [*previous.sent, *previous.items, *items], previous.raw.previous_response_id

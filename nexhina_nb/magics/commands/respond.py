@@ -9,6 +9,7 @@ from typing import Any
 from nexhina_nb.client import RespondReply
 from nexhina_nb.client.messages import conversation
 from nexhina_nb.errors import BadInput
+from nexhina_nb.errors.kinds import kind_of
 from nexhina_nb.magics.commands import asking
 from nexhina_nb.magics.commands.asking import Question
 from nexhina_nb.magics.commands.connection import priced
@@ -50,9 +51,9 @@ def _previous(names: Names, word: str | None) -> RespondReply | str | None:
         return word
     value = names[word]
     if not isinstance(value, RespondReply):
-        kind = type(value).__name__
+        kind = kind_of(value)
         raise BadInput(
-            f"{word} is no reply of respond but a {kind}", hint="name a variable of its --out"
+            f"{word} is no reply of respond but {kind}", hint="name a variable of its --out"
         )
     return value
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from nexhina_nb.client import VideoJob, VideoStatus
 from nexhina_nb.errors import BadInput, NexhinaError, Stopped
+from nexhina_nb.errors.kinds import kind_of
 from nexhina_nb.magics.commands import files
 from nexhina_nb.magics.commands.connection import Stopwatch, connect, price, priced
 from nexhina_nb.magics.commands.inputs import given, whole_text
@@ -50,8 +51,8 @@ def earlier(context: Context, args: EarlierVideo) -> VideoJob | None:
     found = given(context.names, args.id)
     name = getattr(found, "id", found)
     if not isinstance(name, str):
-        kind = type(found).__name__
-        raise BadInput(f"{args.id} is no video but a {kind}", hint="name a variable of its --out")
+        kind = kind_of(found)
+        raise BadInput(f"{args.id} is no video but {kind}", hint="name a variable of its --out")
     job = found.refresh() if isinstance(found, VideoJob) else connect(context).video_job(name)
     context.names.assign(args.out, job)
     if args.no_wait and not job.done:
