@@ -36,6 +36,8 @@ def test_retry_after_is_kept_to_the_letter() -> None:
         ("2", 2.0),
         ("1.5", 1.5),
         ("-3", 0.0),
+        ("inf", None),
+        ("9" * 400, None),
         ("Thu, 01 Jan 1970 00:01:40 GMT", 40.0),
         ("Thu, 01 Jan 1970 00:00:10 GMT", 0.0),
     ],

@@ -7,14 +7,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import math
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from nexhina_nb.batch.detached import Detached
 from nexhina_nb.batch.hedge import Hedge
 from nexhina_nb.batch.pace import Pace
+from nexhina_nb.batch.patience import PATIENCE, Patience
 from nexhina_nb.batch.progress import Report
 from nexhina_nb.batch.runner import Part, Runner, Value, Work
 from nexhina_nb.batch.tally import Tally
@@ -61,6 +64,7 @@ def carry_out(
         async with open_line(client, manner.most) as line:
             try:
                 async with asyncio.timeout(manner.deadline) as limit:
+                    PATIENCE.get().deadline = limit.when() or math.inf
                     await Runner(work, line, turns, tally, hedge=hedge).run(parts)
             except TimeoutError:
                 if not limit.expired():
@@ -85,6 +89,10 @@ def run(main: Callable[[], Awaitable[None]], watch: Callable[[], None]) -> None:
     An interrupt (or an error of ``watch``) cancels ``main``, waits until it has let go of its
     connections, and goes on to the caller.
     """
+    patience = Patience()
+    # Budgets, and where the calls come from, are in the caller's context.
+    context = contextvars.copy_context()
+    context.run(PATIENCE.set, patience)
     begun: Future[Callable[[], object]] = Future()
 
     async def body() -> None:
@@ -95,11 +103,11 @@ def run(main: Callable[[], Awaitable[None]], watch: Callable[[], None]) -> None:
 
     with ThreadPoolExecutor(1, "nexhina-batch") as pool:
         try:
-            # Budgets, and where the calls come from, are in the caller's context.
-            done = pool.submit(contextvars.copy_context().run, _run, body())
+            done = pool.submit(context.run, _run, body())
             while not wait([done], WATCH_SECONDS).done:
                 watch()
         except BaseException:
+            patience.is_interrupted = True
             begun.add_done_callback(_cancel)  # now, or as soon as there is something to cancel
             raise
         done.result()
@@ -113,5 +121,11 @@ def _cancel(begun: Future[Callable[[], object]]) -> None:
 def _run(body: Coroutine[Any, Any, None]) -> None:
     # uvloop is not asked for: it takes in up to two megabytes of a socket at once, wanted yet or
     # not, and is no faster here.
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=_loop) as runner:
         runner.run(body)
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    loop.set_default_executor(Detached())
+    return loop

@@ -117,7 +117,8 @@ class Table:
         for name in map(self._full, names):
             if name == texts:
                 raise BadInput(
-                    f"the column of texts, {texts!r}, would be overwritten", hint="rename it first"
+                    f"the column {texts!r}, which is read, would be overwritten",
+                    hint="rename it first, or say another into=, where the verb has it",
                 )
             self._check_single(name)
 

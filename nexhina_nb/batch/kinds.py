@@ -28,11 +28,14 @@ class Unfit(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """The type of a column, and what makes a value of it, or an Unfit."""
+    """The type of a column, and what makes a value of it, or an Unfit; ``allowed`` are all values
+    that there can be, if they are few.
+    """
 
     dtype: nw.dtypes.DType
     take: Callable[[Any], Any]
     may_be_null: bool = False
+    allowed: Sequence[Any] | None = None
 
     def read(self, value: Any) -> Any:
         """JSON as a value of the column. Raises Unfit."""
@@ -44,7 +47,7 @@ class Kind:
 
     def among(self, allowed: Sequence[Any]) -> Kind:
         """The same for some values only."""
-        return replace(self, take=partial(_among, self.take, allowed))
+        return replace(self, take=partial(_among, self.take, allowed), allowed=allowed)
 
 
 def _text(value: Any) -> str:

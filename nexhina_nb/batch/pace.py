@@ -22,6 +22,7 @@ SEVERAL, MANY = 3, 16  # refusals: fewer may be chance; so many end a window ear
 CALM = 0.02  # share of refusals below which the rate may grow fast
 TOLERATED, MOST_TOLERATED = 0.10, 0.60
 LEAST_RATE = 1.0  # calls a second: slower than that nothing would be learnt any more
+GROPING = 2.0  # times the rate, from window to window, while nobody knows the right one
 GAIN = 1.1  # more calls at once are worth it if they bring that much more
 REST = 4  # generations to wait after growing was of no use
 
@@ -147,6 +148,7 @@ class Throttle:
         self._tolerated = TOLERATED
         self._share_cut = 0.0  # of refusals, when the rate was last cut; 0: it was not
         self._in_vain = 0
+        self._is_blind = False  # all was refused from the start: nothing tells the right rate
 
     def delay(self, now: float) -> float:
         """Seconds until the next call may begin."""
@@ -163,7 +165,9 @@ class Throttle:
         self._accepted += not refused
         seconds = now - (now if self._since is None else self._since)
         calls = self._accepted + self._refused
-        is_telling = calls >= (ENOUGH if seconds < 4 * WINDOW else FEW) or not self._refused
+        is_blind = self._is_blind or not self._peak
+        enough = 1 if is_blind else ENOUGH if seconds < 4 * WINDOW else FEW
+        is_telling = calls >= enough or not self._refused
         if (seconds >= WINDOW and is_telling) or self._refused >= MANY:
             # Refusals come at once, answers later: what is under way was taken, so far.
             taken = max(0, self._accepted + under_way - self._under_way)
@@ -172,17 +176,27 @@ class Throttle:
             self._under_way = under_way
 
     def _judge(self, taken: float, share: float, calls: int) -> None:
-        self._peak = max(self._peak, taken)
-        if share > self._tolerated and self._refused >= SEVERAL:
+        was_known = self._peak > 0
+        if self._accepted:
+            self._peak = max(self._peak, taken)
+        tolerated = MOST_TOLERATED if self._is_blind else self._tolerated
+        is_too_much = share > tolerated and self._refused >= SEVERAL
+        if is_too_much:
             self._slow(taken, share)
-        elif self.rate is not None:
-            self._share_cut, self._in_vain = 0.0, 0
-            faster = self.rate * (1.05 if share > CALM else 1.5 if calls >= ENOUGH else 1.2)
-            # Far above all that was ever taken it limits nothing any more.
-            self.rate = None if faster > 10 * max(self._peak, LEAST_RATE) else faster
+        elif self.rate is not None and self._accepted:
+            self._grow(self.rate, share, calls)
+        is_blind = (self._is_blind or not (self._peak or taken)) and self.rate is not None
+        self._is_blind = is_blind and not (is_too_much and was_known)
+
+    def _grow(self, rate: float, share: float, calls: int) -> None:
+        self._share_cut, self._in_vain = 0.0, 0
+        by = 1.05 if share > CALM else 1.5 if calls >= ENOUGH else 1.2
+        faster = rate * (GROPING if self._is_blind else by)
+        # Far above all that was ever taken it limits nothing any more.
+        self.rate = None if faster > 10 * max(self._peak, LEAST_RATE) else faster
 
     def _slow(self, taken: float, share: float) -> None:
-        is_vain = self._share_cut > 0 and share > 0.75 * self._share_cut
+        is_vain = self._peak > 0 and 0 < 0.75 * self._share_cut < share
         self._in_vain = self._in_vain + 1 if is_vain else 0
         slower = max(taken, (self.rate or taken) * 0.6, self._peak / 8, LEAST_RATE)
         if self._in_vain < 2:

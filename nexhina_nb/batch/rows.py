@@ -66,8 +66,12 @@ class RowWork(ABC, Generic[Value]):
     def parts(self) -> Iterator[Part]:
         """What must be asked for, packed into requests."""
 
-    def check(self, values: Sequence[Value], *, are_old: bool) -> None:
-        """Raise for answers that cannot be put beside those that are there."""
+    def fitting(self, known: Iterator[tuple[int, Value]]) -> Iterator[tuple[int, Value]]:
+        """Those answers on disk that are of use; the others are asked for again."""
+        return known
+
+    def check(self, found: Mapping[int, Value]) -> None:
+        """Raise for an answer that must not be kept."""
 
     def contents(self) -> Iterator[bytes]:
         """The bytes that each input is known by."""
@@ -79,9 +83,8 @@ class RowWork(ABC, Generic[Value]):
         """Take what is on disk."""
         if self._cache is None:
             return
-        for place, data in self._cache.find(self._names):
-            value = self.unpack(data)
-            self.check([value], are_old=True)
+        found = self._cache.find(self._names)
+        for place, value in self.fitting((place, self.unpack(data)) for place, data in found):
             self._take(place, value)
             self._tally.found(int(self._counts[place]))
 
@@ -92,13 +95,13 @@ class RowWork(ABC, Generic[Value]):
         return np.flatnonzero(is_missing).tolist()
 
     def keep(self, part: Part, answer: Answer[Found[Value]]) -> None:
-        """On disk first: it is paid for."""
+        """On disk first, unless it is junk: it is paid for."""
         self._tally.billed(answer.bill)
         found = {part[index]: value for index, value in answer.value}
+        self.check(found)
         if self._cache is not None:
             named = {self._names[place]: self.pack(value) for place, value in found.items()}
             self._cache.put(named, verb=self.verb, model=self.model)
-        self.check(list(found.values()), are_old=False)
         for place, value in found.items():
             self._take(place, value)
         self._tally.answered(int(self._counts[list(part)].sum()))

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from nexhina_nb.batch.aside import Aside, Stay
 from nexhina_nb.batch.calls import Answer as Answered
+from nexhina_nb.batch.doubts import Doubts
 from nexhina_nb.batch.hedge import Hedge
+from nexhina_nb.batch.jobs import PATIENT, Job
 from nexhina_nb.batch.pace import Ending
 from nexhina_nb.batch.quotas import Quota
 from nexhina_nb.batch.tally import Tally
 from nexhina_nb.batch.turns import Turns
-from nexhina_nb.batch.verdicts import Verdict, is_refusal, judge
+from nexhina_nb.batch.verdicts import Verdict, common_words, is_refusal, judge
 from nexhina_nb.client.exchange import Flow, once
 from nexhina_nb.client.explain import MODELS
 from nexhina_nb.client.lines import Line
@@ -33,9 +35,6 @@ from nexhina_nb.errors import (
 )
 from nexhina_nb.retry import Policy
 
-PATIENT = Policy(max_retries=10, base=0.25)
-TRUSTED = 3  # times that a server's Retry-After is taken at its word
-MOST_ALIKE = 32  # rows refused with the same words, before anything was answered
 MOST_LOST = 16  # parts given up one after the other: more than it takes to find one bad input
 LOOK = 0.05  # seconds until it is looked again whether a call takes too long
 MONEY_WAIT = 0.05  # seconds until it is looked again whether a budget has got some money back
@@ -66,19 +65,6 @@ class Work(Protocol[Part, Value]):
         """Find out what to do about an error that ends the batch."""
 
 
-@dataclass(slots=True)
-class Job(Generic[Part]):
-    """A part on its way, how often it was tried in vain, and how often it may be; ``answered`` is
-    how many others had been answered by the last time, ``since`` by the first time.
-    """
-
-    part: Part
-    attempt: int = 0
-    most: int = PATIENT.max_retries
-    answered: int = 0
-    since: int | None = None
-
-
 class Runner(Generic[Part, Value]):
     """One run of one batch, inside one event loop."""
 
@@ -98,7 +84,7 @@ class Runner(Generic[Part, Value]):
         self._unfinished = self._under_way = self._turns_held = 0
         self._answered = 0
         self._lost = 0
-        self._alike: Counter[str] = Counter()
+        self._doubts, self._aside = Doubts(), Aside(policy.longest_retry_after)
         self._changed = asyncio.Event()
 
     async def run(self, parts: Iterable[Part]) -> None:
@@ -131,12 +117,27 @@ class Runner(Generic[Part, Value]):
         self._unfinished += len(jobs)
 
     async def _step(self, group: asyncio.TaskGroup) -> None:
-        if self._ready:
+        if not self._aside.is_closed and (job := self._next()) is not None:
             await self._take()
-            group.create_task(self._send(self._ready.popleft()))
+            group.create_task(self._send(job))
             return
         self._changed.clear()
-        await self._changed.wait()
+        if self._unfinished == len(self._ready) + len(self._aside):
+            await self._end_if_too_long()
+        if self._unfinished:
+            await self._changed.wait()
+
+    def _next(self) -> Job[Part] | None:
+        """What is sent next; in doubt an input from elsewhere in the batch."""
+        if is_sample := self._doubts.are_open:
+            self._ready.rotate(self._doubts.stride(len(self._ready)))
+            while self._ready and not self._work.is_single(self._ready[0].part):
+                self._halve(self._ready.popleft())
+        if not self._ready:
+            return None
+        job = self._ready.popleft()
+        job.is_sample = is_sample
+        return job
 
     async def _send(self, job: Job[Part]) -> None:
         self._under_way += 1
@@ -150,6 +151,8 @@ class Runner(Generic[Part, Value]):
             self._under_way -= 1
             self._answered += 1
             self._lost = 0
+            self._doubts.answered()
+            self._aside.answered()
             self._finish()
 
     async def _ask(self, job: Job[Part]) -> Answered[Value]:
@@ -213,6 +216,8 @@ class Runner(Generic[Part, Value]):
             await self._stop(error)
         elif verdict is Verdict.SPLIT:
             await self._split(job, error)
+        elif (stay := self._aside.put(error, time.monotonic())) is not None:
+            await self._put_aside(job, stay)
         elif (delay := self._delay(job, error)) is None:
             await self._give_up(job, error)
         else:
@@ -220,38 +225,36 @@ class Runner(Generic[Part, Value]):
             job.attempt += 1
             await self._later(job, delay)
 
+    def _delay(self, job: Job[Part], error: NexhinaError) -> float | None:
+        return job.delay(error, self._policy, self._answered, self._line.patience)
+
     async def _later(self, job: Job[Part], delay: float) -> None:
         await asyncio.sleep(delay)
         self._ready.appendleft(job)
         self._changed.set()
 
-    def _delay(self, job: Job[Part], error: NexhinaError) -> float | None:
-        # Before anything was answered the address may be wrong or the gateway gone: then nobody
-        # should wait longer than for a single call.
-        is_known = self._answered > 0 or isinstance(error, RateLimited)
-        if is_refusal(error) and self._answered > job.answered:
-            job.attempt = 0  # others get through, so its turn will come
-        job.answered = self._answered
-        job.since = self._answered if job.since is None else job.since
-        if job.attempt >= (job.most if is_known else self._line.patience):
-            return None
-        asked = error.retry_after if isinstance(error, APIError) else None
-        wait = self._policy.delay(job.attempt, asked)
-        if wait is None or job.attempt < TRUSTED:
-            return wait
-        # A server that keeps asking for a moment only must not use up all tries in that moment.
-        return max(wait, self._policy.delay(job.attempt) or 0.0)
+    async def _put_aside(self, job: Job[Part], stay: Stay) -> None:
+        self._tally.retries += 1
+        self._changed.set()
+        await asyncio.sleep(stay.until - time.monotonic())
+        self._aside.take(stay)
+        await self._later(job, 0)
+
+    async def _end_if_too_long(self) -> None:
+        if (error := self._aside.too_long(time.monotonic())) is not None:
+            await self._stop(error)
 
     async def _split(self, job: Job[Part], error: NexhinaError) -> None:
         if not self._work.is_single(job.part):
-            self._add(self._work.halves(job.part))
-            self._finish()
+            self._halve(job)
             return
-        if not self._answered:
-            self._alike[str(error)] += 1
-            if self._alike[str(error)] > MOST_ALIKE:
-                await self._stop(error)
+        if self._doubts.refused(common_words(error), is_sample=job.is_sample):
+            await self._stop(error)
         self._fail(job, error)
+
+    def _halve(self, job: Job[Part], most: int = PATIENT.max_retries) -> None:
+        self._add(self._work.halves(job.part), most)
+        self._finish()
 
     async def _give_up(self, job: Job[Part], error: NexhinaError) -> None:
         if not self._answered or await self._is_gone(job, error):
@@ -259,8 +262,7 @@ class Runner(Generic[Part, Value]):
         if self._work.is_single(job.part):
             self._fail(job, error)
         else:  # there are servers that break down on one input
-            self._add(self._work.halves(job.part), most=1)
-            self._finish()
+            self._halve(job, most=1)
 
     async def _is_gone(self, job: Job[Part], error: NexhinaError) -> bool:
         """Whether it is the other side that fails, and not this part alone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum, auto
 
 from nexhina_nb import errors
@@ -23,6 +24,14 @@ class Verdict(Enum):
 
 # Of these fields there is one for all inputs.
 _COMMON = {"model", "dimensions", "encoding_format", "top_n", "user"}
+# Of these a row is refused for what it says (contract 3.2 and 3.3).
+_OF_CONTENT = {
+    "content_filter",
+    "content_policy_violation",
+    "prompt_blocked",
+    "sensitive_words_detected",
+    "violation_fee.grok.csam",
+}
 _OF_INPUTS = (errors.BadRequest, errors.TooLarge, errors.UnsupportedMedia, errors.Unprocessable)
 
 
@@ -43,6 +52,15 @@ def judge(error: NexhinaError) -> Verdict:
 def is_refusal(error: NexhinaError) -> bool:
     """Whether the other side says that it is asked too much, which slower sending helps."""
     return isinstance(error, (errors.RateLimited, errors.ServiceUnavailable))
+
+
+def common_words(error: NexhinaError) -> str | None:
+    """What a refusal says that may be said of every row: all but the figures. None if it is about
+    the content of one.
+    """
+    if not isinstance(error, errors.APIError) or error.code in _OF_CONTENT:
+        return None
+    return f"{error.code} {re.sub('[0-9]+', '', error.message)}"
 
 
 def in_words(error: NexhinaError) -> str:

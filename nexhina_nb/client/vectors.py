@@ -6,7 +6,8 @@ This module loads NumPy, so `core` imports it only when something is embedded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -167,21 +168,23 @@ def _sum(usages: Sequence[Usage | None]) -> Usage | None:
     return Usage(prompt_tokens=prompt, completion_tokens=0, total_tokens=prompt)
 
 
-def vectors_of(data: Any, count: int) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
+@np.errstate(over="ignore")  # numbers too large for float32 become infinite, which is refused
+def vectors_of(data: Any, count: int) -> list[tuple[int, npt.NDArray[np.float32]]]:
     """Index and vector of each entry of an answer's ``data``, in the order of the answer.
 
-    Raises Upstream unless there is exactly one vector per text.
+    Raises Upstream unless there is exactly one vector per text, of finite numbers.
     """
     if not isinstance(data, list) or len(data) != count:
-        found = len(data) if isinstance(data, list) else "no"
-        raise _junk(f"{found} vectors came for {count} texts")
-    seen = [False] * count
+        came = len(data) if isinstance(data, list) else "no"
+        raise _junk(f"{came} vectors came for {count} texts")
+    seen, found = [False] * count, []
     for position, item in enumerate(data):
         index, vector = _read(item, position)
         if not 0 <= index < count or seen[index]:
             raise _junk(f"vector {position} has the index {index}")
         seen[index] = True
-        yield index, vector
+        found.append((index, vector))
+    return found
 
 
 def _read(item: Any, position: int) -> tuple[int, npt.NDArray[np.float32]]:
@@ -203,7 +206,15 @@ def _numbers(embedding: str | Sequence[float] | Any, position: int) -> npt.NDArr
         raise _junk(f"vector {position} cannot be read") from None
     if vector.ndim != 1 or not vector.size:
         raise _junk(f"vector {position} is empty or no list of numbers")
-    return vector.astype(np.float32, copy=False)
+    vector = vector.astype(np.float32, copy=False)
+    if not _is_finite(vector):
+        raise _junk(f"vector {position} holds what is no finite number")
+    return vector
+
+
+def _is_finite(vector: npt.NDArray[np.float32]) -> bool:
+    # The product takes a third of the time; that of large numbers may be infinite too.
+    return math.isfinite(vector.dot(vector)) or bool(np.isfinite(vector).all())
 
 
 def _junk(what: str) -> Upstream:

@@ -99,8 +99,8 @@ class Stopped(NexhinaError, KeyboardInterrupt):
 class BatchFailed(NexhinaError):
     """Some rows of a batch failed, after all the others were finished.
 
-    ``partial`` is the frame as it is without ``errors="raise"``, ``failed`` of ``total`` rows have
-    no result.
+    ``partial`` is the frame as it is without ``errors="raise"``, None for a lazy or Dask frame,
+    which has gone on its way already. ``failed`` of ``total`` rows have no result.
     """
 
     def __init__(

@@ -146,7 +146,8 @@ def convert(option: Option, text: str) -> Any:
             f"{option.label} cannot be {text!r}", hint=f"it takes {_NEEDS[option.kind]}"
         ) from None
     if option.choices and not option.takes(value):
-        hint = nearest(text, option.choices, "choose from")
+        known = [f"{name}NAME" if name.endswith(":") else name for name in option.choices]
+        hint = nearest(text, known, "choose from")
         raise BadInput(f"{option.label} cannot be {text!r}", hint=hint)
     return value
 

@@ -86,6 +86,7 @@ def frame_of(names: Names, frame: str, flag: str = "--from") -> Any:
     value = names[frame]
     if not is_frame(value):
         kind = kind_of(value)
-        hint = f"name the frame of {frame}.collect()" if "LazyFrame" in kind else f"{flag} FRAME"
+        ways = {"a LazyFrame": f"{frame}.collect()", "a Table": f"pl.from_arrow({frame})"}
+        hint = f"rows = {ways[kind]} makes one: {flag} rows" if kind in ways else f"{flag} FRAME"
         raise BadInput(f"{frame} is no pandas or polars DataFrame but {kind}", hint=hint)
     return value

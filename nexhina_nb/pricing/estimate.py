@@ -63,13 +63,16 @@ class Estimate:
         """What people should know besides."""
         return (f"a floor: {self.floor}", *self.notes) if self.floor else self.notes
 
-    def narrowed(self, usual: Usual | None) -> Estimate:
-        """The same with answers as long as they usually are; never longer than they can be."""
+    def narrowed(self, usual: Usual | None, *, to_the_limit: bool = False) -> Estimate:
+        """The same with answers as long as they usually are; never longer than they can be, which
+        stays the upper end ``to_the_limit``: of a limit that the caller has set.
+        """
         top = self.output_tokens[1]
         if usual is None or not self.answers or not top:
             return self
         limit, floor = (LARGEST, "") if self.floor == ENDLESS else (top, self.floor)
-        least, most = (min(length * self.answers, limit) for length in (usual.least, usual.most))
+        longest = limit if to_the_limit else usual.most * self.answers
+        least, most = (min(length, limit) for length in (usual.least * self.answers, longest))
         words = f"{usual}; {self.assumption}" if most == limit else str(usual)
         quota = self.quota
         if quota is not None:

@@ -33,9 +33,9 @@ class Usual:
         return cls(found[last * _LOW // 100], found[-(-last * _HIGH // 100)], len(found))
 
     def __str__(self) -> str:
-        return (
-            f"9 of 10 of the last {self.calls:,} answers had {self.least:,} to {self.most:,} tokens"
-        )
+        range_ = f"{self.least:,} to {self.most:,}" if self.least < self.most else f"{self.most:,}"
+        unit = "token" if self.most == 1 else "tokens"
+        return f"9 of 10 of the last {self.calls:,} answers had {range_} {unit}"
 
 
 @dataclass(frozen=True, slots=True)

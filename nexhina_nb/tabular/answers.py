@@ -17,12 +17,14 @@ from nexhina_nb.batch.desk import Desk
 from nexhina_nb.batch.estimates import Call
 from nexhina_nb.batch.frames import Column, Table
 from nexhina_nb.batch.inputs import Inputs
+from nexhina_nb.batch.kinds import Kind
 from nexhina_nb.batch.options import Common, Options, check_count, common
 from nexhina_nb.batch.rows import Part
 from nexhina_nb.batch.tally import Tally
 from nexhina_nb.batch.template import Template
 from nexhina_nb.batch.typed import FreeText, Sheet, sheet_of
 from nexhina_nb.client.shell import Shell
+from nexhina_nb.client.texts import is_missing
 from nexhina_nb.errors import BadInput
 from nexhina_nb.pricing.estimate import Verb
 from nexhina_nb.settings import Settings
@@ -76,8 +78,9 @@ def ask(
     without asking.
 
     A field takes the place of a column only if an earlier run made that, as far as can be told: all
-    fields are there, with their types, and ``into`` is given, or there are several fields, or
-    "answer_error" is there. Else that is a BadInput.
+    fields are there, with their types and values that they may have, and ``into`` is given, or
+    there are several fields, or "answer_error" is there, and not beside an "answer". Else that is a
+    BadInput.
     """
     lang = lang or _settings(options.get("client")).lang or None
     plan = Ask(prompt, schema, into, system, lang, temperature, max_tokens, seed)
@@ -204,10 +207,20 @@ class Ask(Plan):
         """Whether the columns of the fields are those that this made before. A single one of the
         right type may well be the caller's: a label that answers are to be compared with.
         """
-        kinds = [kind.dtype for kind in self.sheet.kinds.values()]
-        fit = (
-            table.dtype(name) in (kind, nw.Object())
-            for name, kind in zip(self.names, kinds, strict=True)
-        )
-        is_told = len(kinds) > 1 or self.into is not None or table.dtype(self.error) is not None
-        return is_told and all(fit)
+        of_this = table.dtype(self.error) is not None and not self._is_of_free_text(table)
+        is_told = len(self.names) > 1 or self.into is not None or of_this
+        pairs = zip(self.names, self.sheet.kinds.values(), strict=True)
+        return is_told and all(_may_hold(table, name, kind) for name, kind in pairs)
+
+    def _is_of_free_text(self, table: Table) -> bool:
+        """Whether the column of reasons is that of a run without a schema."""
+        answer = self.into or ANSWER
+        return answer not in self.names and table.dtype(answer) is not None
+
+
+def _may_hold(table: Table, name: str, kind: Kind) -> bool:
+    """Whether a column may have been made of answers of this kind."""
+    if table.dtype(name) not in (kind.dtype, nw.Object()):
+        return False
+    found = (value for value in table.each(name) if not is_missing(value))
+    return kind.allowed is None or all(value in kind.allowed for value in found)

@@ -9,14 +9,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from nexhina_nb.batch.desk import Desk
 from nexhina_nb.batch.frames import Table
 from nexhina_nb.batch.options import Options, Outcome
 from nexhina_nb.batch.turns import OwnTurns
-from nexhina_nb.client.budgets import budget, dollars
-from nexhina_nb.errors import BadInput, NexhinaError
+from nexhina_nb.client.budgets import Budget, budget, dollars
+from nexhina_nb.errors import BadInput
 from nexhina_nb.pricing.cost import usd
 from nexhina_nb.pricing.estimate import Estimate
 from nexhina_nb.tabular.estimates import dearest, of_batches
+from nexhina_nb.tabular.missed import Missed
 from nexhina_nb.tabular.passage import Passage
 from nexhina_nb.tabular.purse import Account, PaidTurns, Share, quota_of
 from nexhina_nb.tabular.rows import Bench, Plan, open_bench
@@ -40,12 +42,12 @@ class Errand:
     caches: tuple[bool | str, bool | str]  # on the machine that this began on, and elsewhere
     most: int
     budget: int | None = None  # quota
+    spent: int = 0  # of it, before the partitions
     job: str = field(default_factory=lambda: uuid4().hex)
     turns: OwnTurns = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        own = Share(self.job, self.most, self.budget).turns()
-        object.__setattr__(self, "turns", own)
+        object.__setattr__(self, "turns", self._share().turns())
         watch()  # from now on: it hears of computations that begin later
 
     @classmethod
@@ -67,26 +69,36 @@ class Errand:
             budget=None if options.budget is None else quota_of(dollars(options.budget)),
         )  # fmt: skip
 
+    def after(self, budget: Budget | None) -> Errand:
+        """The same with what is left of its budget."""
+        return self if budget is None else replace(self, spent=quota_of(budget.spent))
+
     def answered(self, frame: pd.DataFrame, start: str, number: int, kinds: Kinds) -> pd.DataFrame:
         """A partition with its answers; see `name_of` for the name of the task."""
-        try:
-            with (
-                self._bench() as bench,
-                self._account(bench, frame) as account,
-                self._sharing(bench, account, name_of(start, number)) as shared,
-            ):
-                outcome = shared.outcome(Table.of(frame), with_errors=True)
-        except NexhinaError as error:
-            # It would go through the scheduler; what is paid for is in the cache.
-            error.partial = None
-            raise
-        assert isinstance(outcome, Outcome)
+        with (
+            self._bench() as bench,
+            self._account(bench, frame) as account,
+            self._sharing(bench, account, name_of(start, number)) as shared,
+        ):
+            outcome = shared.outcome(Table.of(frame), with_errors=True)
+            assert isinstance(outcome, Outcome)
+            self._check(outcome.frame, bench.desk)
         return typed(outcome.frame, kinds)
 
     def estimated(self, frame: pd.DataFrame, start: str, number: int) -> Estimate:
         """What a partition will cost."""
         with self._bench() as bench:
             return of_batches(bench, [frame])
+
+    def _check(self, frame: pd.DataFrame, desk: Desk) -> None:
+        missed = Missed()
+        if self.options.errors == "raise":
+            missed.add(frame[self.plan.error])
+        if missed.failed:
+            raise missed.error(desk, piece="partition")
+
+    def _share(self) -> Share:
+        return Share(self.job, self.most, self.budget, self.spent)
 
     @contextmanager
     def _bench(self) -> Iterator[Bench]:
@@ -96,8 +108,10 @@ class Errand:
                 stack.enter_context(client)
             here, there = self.caches
             cache = here if self.passage.is_at_home else there
-            options = replace(self.options, client=client, cache=cache)
-            yield stack.enter_context(open_bench(self.plan, options))
+            options = replace(self.options, client=client, cache=cache, errors="column")
+            bench = stack.enter_context(open_bench(self.plan, options))
+            # The frame of an error would go through the scheduler.
+            yield replace(bench, is_whole=False)
 
     @contextmanager
     def _account(self, bench: Bench, frame: pd.DataFrame) -> Iterator[Account]:
@@ -121,7 +135,7 @@ class Errand:
             TurnsOfWorker,
         )
 
-        theirs = TurnsOfWorker(worker, Share(self.job, self.most, self.budget), account)
+        theirs = TurnsOfWorker(worker, self._share(), account)
         try:
             options = _until(bench.options, theirs.left)
             yield replace(bench, options=options, turns=theirs, poll=theirs.poll)

@@ -80,8 +80,9 @@ def estimate(
     were in the cache.
 
     Input is counted; output is a range: what 9 of 10 of the key's last answers by the model had, if
-    its gateway's log tells of twenty, else up to ``max_tokens`` or the model's limit, as
-    ``assumption`` says. Several models give a Comparison of the same work, with one range for all.
+    its gateway's log tells of twenty, else up to the model's limit, as ``assumption`` says. With
+    ``max_tokens`` that is the upper end, which no bill exceeds. Several models give a Comparison of
+    the same work, with one range for all.
 
     Prices are those of the gateway of ``client`` (by default the one that the settings name, or
     that runs here), and of the bundled table for models that it does not tell of, or if it cannot
@@ -103,7 +104,7 @@ def estimate(
         work = Prospect(verb, inputs, other, options, asked, catalog, at)
         if model is None or isinstance(model, str):
             named = model or _usual_model(verb, settings)
-            return work.by(named).narrowed(history.usual(named))
+            return work.narrowed(work.by(named), history.usual(named))
         return Comparison.of(work.by_each(list(dict.fromkeys(model)), history))
 
 

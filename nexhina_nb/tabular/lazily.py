@@ -11,6 +11,7 @@ import contextvars
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ from nexhina_nb.client.budgets import Budget, add
 from nexhina_nb.pricing.estimate import Estimate
 from nexhina_nb.tabular import interrupts
 from nexhina_nb.tabular.estimates import of_batches
-from nexhina_nb.tabular.rows import Bench, Plan, Schema, open_bench, sampled
+from nexhina_nb.tabular.missed import Missed
+from nexhina_nb.tabular.rows import Bench, Plan, Schema, budget_of, open_bench, sampled
 from nexhina_nb.tabular.running import NO_TIME
 from nexhina_nb.widgets.progress import shown
 
@@ -36,7 +38,10 @@ _SAMPLE = 16
 
 
 def lazily(plan: Plan, frame: pl.LazyFrame, options: Options) -> pl.LazyFrame | Estimate:
-    """The same query with the columns of the plan, that of errors always among them."""
+    """The same query with the columns of the plan, that of errors always among them.
+
+    Each collection has its budget anew, less what was spent here to know how long vectors are.
+    """
     import polars as pl  # noqa: PLC0415 - loaded already: there is a frame of it
     from polars.io.plugins import register_io_source  # noqa: PLC0415 - likewise
 
@@ -48,10 +53,11 @@ def lazily(plan: Plan, frame: pl.LazyFrame, options: Options) -> pl.LazyFrame | 
     with open_bench(plan, options) as bench:
         if options.dry_run:
             return of_batches(bench, _batches(frame, MOST_ROWS))
-        added = {**_schema(bench, frame), plan.error: nw.String()}
+        budget = budget_of(options)
+        added = {**_schema(bench, frame, budget), plan.error: nw.String()}
     interrupts.listen()
     kinds = nw.Schema(added).to_polars()
-    query = Query(plan, options, frame, _rows(added), kinds, contextvars.copy_context())
+    query = Query(plan, options, frame, _rows(added), kinds, budget, contextvars.copy_context())
     return register_io_source(
         query.batches,
         schema=pl.Schema({**before, **kinds}),
@@ -63,8 +69,9 @@ def lazily(plan: Plan, frame: pl.LazyFrame, options: Options) -> pl.LazyFrame | 
 @dataclass(frozen=True)
 class Query:
     """What polars asks for its batches, of so many ``rows``; ``kinds`` are the types of the new
-    columns, which a batch without any answer does not know. Budgets, and the cell that is calling,
-    are those of the ``context`` in which the query was made: polars has threads of its own.
+    columns, which a batch without any answer does not know. ``budget`` is what each collection
+    begins with. Budgets of blocks, and the cell that is calling, are those of the ``context`` in
+    which the query was made: polars has threads of its own.
     """
 
     plan: Plan
@@ -72,6 +79,7 @@ class Query:
     frame: pl.LazyFrame
     rows: int
     kinds: pl.Schema
+    budget: Budget | None
     context: contextvars.Context
 
     def batches(
@@ -102,19 +110,28 @@ class Query:
 
     def _answered(self, frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:
         interrupts.heard()  # those before were not meant for this
-        context, options = self.context.copy(), self.options
-        if options.budget is not None:  # one for all batches, as are deadline and display
-            context.run(add, Budget(options.budget))
-            options = replace(options, budget=None)
+        # One budget for all batches; so are deadline, display and failures.
+        context, options = self.context.copy(), replace(self.options, budget=None, errors="column")
+        if self.budget is not None:
+            context.run(add, copy(self.budget))
         end = None if options.deadline is None else time.monotonic() + options.deadline
-        display = shown(self.plan.verb, enabled=options.progress)
+        display, missed = shown(self.plan.verb, enabled=options.progress), Missed()
         with open_bench(self.plan, options) as opened, ExitStack() as stack:
             total = Total(context.run(stack.enter_context, display))
             for batch in _batches(frame, self.rows):
                 if end is not None:
                     options = replace(options, deadline=max(end - time.monotonic(), NO_TIME))
-                bench = replace(opened, options=options, poll=_heed_interrupts, report=total.report)
-                yield context.run(_answered, bench, batch).cast(self.kinds)
+                bench = replace(
+                    opened, options=options, poll=_heed_interrupts, report=total.report,
+                    is_whole=False,
+                )  # fmt: skip
+                made = context.run(_answered, bench, batch).cast(self.kinds)
+                if self.options.errors == "raise":
+                    missed.add(made[self.plan.error])
+                if not missed.failed:  # or who has enough of them would not hear of the error
+                    yield made
+            if missed.failed:
+                raise missed.error(opened.desk)
 
 
 class Total:
@@ -167,9 +184,9 @@ def _batches(frame: pl.LazyFrame, rows: int) -> Iterator[pl.DataFrame]:
     return iter(frame.collect_batches(chunk_size=rows, maintain_order=True))
 
 
-def _schema(bench: Bench, frame: pl.LazyFrame) -> Schema:
+def _schema(bench: Bench, frame: pl.LazyFrame, budget: Budget | None) -> Schema:
     known = bench.plan.schema(bench.desk.settings)
-    return sampled(bench, _sample(bench.plan, frame)) if known is None else known
+    return sampled(bench, _sample(bench.plan, frame), budget) if known is None else known
 
 
 def _sample(plan: Plan, frame: pl.LazyFrame) -> pl.DataFrame:

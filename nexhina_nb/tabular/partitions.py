@@ -28,7 +28,7 @@ from nexhina_nb.errors import BadInput
 from nexhina_nb.pricing.estimate import Estimate
 from nexhina_nb.tabular.errand import Errand, Kinds, typed
 from nexhina_nb.tabular.estimates import of_batches, together
-from nexhina_nb.tabular.rows import Bench, Plan, Schema, open_bench, sampled
+from nexhina_nb.tabular.rows import Bench, Plan, Schema, budget_of, open_bench, sampled
 from nexhina_nb.tabular.watch import OURS, name_of
 
 _SAMPLE = 16
@@ -44,7 +44,8 @@ _EXAMPLES: Mapping[nw.dtypes.DType, Any] = {
 
 def in_partitions(plan: Plan, frame: dd.DataFrame, options: Options) -> dd.DataFrame | Estimate:
     """The same frame with the columns of the plan, that of errors always among them. Nothing is
-    sent before it is computed, but for one row that tells how long vectors are, if nobody says it.
+    sent before it is computed, but for one row that tells how long vectors are, if nobody says it;
+    what that costs counts in the budget.
 
     A deadline counts from when the first partition begins, and for all of them, until the
     computation is over; in a cluster, until it has forgotten them all, so that what is made again
@@ -55,7 +56,9 @@ def in_partitions(plan: Plan, frame: dd.DataFrame, options: Options) -> dd.DataF
         errand = Errand.of(bench)
         if options.dry_run:
             return _estimated(bench, errand, frame)
-        added = plan.schema(bench.desk.settings) or sampled(bench, _sample(plan, frame))
+        budget = budget_of(options)
+        added = plan.schema(bench.desk.settings) or sampled(bench, _sample(plan, frame), budget)
+    errand = errand.after(budget)
     return _answered(errand, frame, {**added, plan.error: nw.String()})
 
 

@@ -18,7 +18,7 @@ from nexhina_nb.errors import BadInput
 from nexhina_nb.pricing import estimate as calls
 from nexhina_nb.pricing.catalog import Catalog
 from nexhina_nb.pricing.estimate import Estimate
-from nexhina_nb.pricing.output import ENDLESS
+from nexhina_nb.pricing.output import ENDLESS, Usual
 
 _OVER_FRAMES = ("embed", "rerank", "ask", "moderate", "transcribe")
 _HEARING = ("transcribe", "translate")
@@ -53,15 +53,27 @@ class Prospect:
             self.verb, self.inputs, model=model, catalog=self.catalog, at=self.at, **options
         )
 
+    def narrowed(self, made: Estimate, usual: Usual | None) -> Estimate:
+        """The estimate with answers of the usual length; where the caller set a limit, they may
+        have that.
+        """
+        return made.narrowed(usual, to_the_limit=self._is_limited)
+
+    @property
+    def _is_limited(self) -> bool:
+        return self.options.get("max_tokens") is not None
+
     def by_each(self, models: Sequence[str], history: History) -> list[Estimate]:
         """What several models take, with answers of the same length: as they usually were, or as
         long as those of the model with the lowest limit can be. A model without room for an answer
         has no say in that, nor one whose limit is a guess.
         """
+        if not models:
+            raise BadInput("there is no model to compare", hint='model=["one", "another"]')
         found = [self.by(model) for model in models]
         usual = history.usual(*models)
-        if usual is not None or self.options.get("max_tokens") is not None:
-            return [made.narrowed(usual) for made in found]
+        if usual is not None or self._is_limited:
+            return [self.narrowed(made, usual) for made in found]
         limits = [
             (made.output_tokens[1] // made.answers, made.model)
             for made in found

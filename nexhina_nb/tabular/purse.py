@@ -16,7 +16,7 @@ from nexhina_nb.client.budgets import Budget
 from nexhina_nb.errors import BudgetExceeded
 from nexhina_nb.pricing.cost import QUOTA_PER_USD, format_usd, usd
 
-HINT = "raise the budget; what was paid for is kept, and costs nothing when it is asked again"
+HINT = "raise the budget"
 
 
 @dataclass(slots=True)
@@ -51,15 +51,19 @@ class Purse:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What the tasks of a job have in common: so many calls at once, and so much quota for all."""
+    """What the tasks of a job have in common: so many calls at once, and so much quota for all, of
+    which some was ``spent`` before.
+    """
 
     job: str
     most: int
     budget: int | None = None
+    spent: int = 0
 
     def turns(self) -> OwnTurns:
         """Turns within these limits."""
-        return OwnTurns(Pace(self.most), money=None if self.budget is None else Purse(self.budget))
+        money = None if self.budget is None else Purse(self.budget, self.spent)
+        return OwnTurns(Pace(self.most), money=money)
 
 
 @dataclass(slots=True)

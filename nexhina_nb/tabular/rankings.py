@@ -37,7 +37,7 @@ from nexhina_nb.errors import BadInput
 from nexhina_nb.origin import callers_level
 from nexhina_nb.pricing.estimate import Estimate
 from nexhina_nb.tabular.prospect import is_frame
-from nexhina_nb.tabular.running import carried_out
+from nexhina_nb.tabular.running import carried_out, reading, stoppable
 
 SUFFIX = "_document"  # of names that two frames share
 NEW = (SCORE, RANK, ERROR)
@@ -65,10 +65,10 @@ def rerank(
 
     ``top_n`` keeps the best so many, of each query. Rows that go wrong come last, without a rank
     and with the reason in "rerank_error"; ``top_n`` leaves them out, and a RuntimeWarning says how
-    many documents got no score, and so may be missing. The other options are those of `embed`. All
-    documents of a query travel in one request unless ``batch_size`` says otherwise or the gateway
-    refuses: models that compare documents with each other need them together. So a LazyFrame is
-    collected, and comes back lazy.
+    many documents got no score, and so may be missing, and how many queries are none. The other
+    options are those of `embed`. All documents of a query travel in one request unless
+    ``batch_size`` says otherwise or the gateway refuses: models that compare documents with each
+    other need them together. So a LazyFrame is collected, and comes back lazy.
     """
     found = rerank_table(frame, other, Options(**options), on=on, query=query, top_n=top_n)
     return found if isinstance(found, Estimate) else found.frame
@@ -79,8 +79,9 @@ def rerank_table(
 ) -> Outcome | Estimate:
     """`rerank`, with what it took."""
     check_count("top_n", top_n)
-    asking, table, queries = _asked(frame, other, query)
-    documents = read(table.each(on), f"the column {on!r}")
+    with reading("rerank"):
+        asking, table, queries = _asked(frame, other, query)
+        documents = read(table.each(on), f"the column {on!r}")
     table.check_new(NEW, on)
     table.take([])  # whether that can be done is to be known before anything is sent
     unasked = documents.total * len(queries.bad)  # rows of queries that are none
@@ -90,23 +91,23 @@ def rerank_table(
         wanted = Reranking(model, top_n, options.batch_size)
         address = Address("rerank", desk.gateway, model, top_n=top_n)
         work = RerankWork(queries.texts, documents, wanted, address, desk.cache, tally)
-        work.look_up()
-        parts = work.parts()
-        calls = (_rerank_call(queries, work, part) for part in parts)
-        if (estimated := priced(options, "rerank", calls, model, ("", {}), desk)) is not None:
-            return estimated
 
         def made() -> Any:
             return _reranked(asking, table, queries, documents, work, top_n)
 
-        carried_out("rerank", desk, work, parts, tally, options, made)
-        if tally.is_late:
-            work.fail_rest(LATE)
-    reasons = {**_of_queries(queries), **work.errors()}
-    outcome = outcome_of(made(), tally, model, options, reasons)
-    could_be = int(documents.counts().sum()) * len(queries.bad)
-    if top_n is not None and (lost := work.lost() + could_be):
-        _warn(lost, tally.total)
+        with stoppable("rerank", desk, tally, made):
+            work.look_up()
+            parts = work.parts()
+            calls = (_rerank_call(queries, work, part) for part in parts)
+            if (estimated := priced(options, "rerank", calls, model, ("", {}), desk)) is not None:
+                return estimated
+            carried_out("rerank", desk, work, parts, tally, options, made)
+            if tally.is_late:
+                work.fail_rest(LATE)
+            reasons = {**_of_queries(queries), **work.errors()}
+            outcome = outcome_of(made(), tally, model, options, reasons)
+    if top_n is not None:
+        _warn(work.lost(), tally.total, len(queries.bad))
     first = ranked(work.rankings[0], documents, top_n) if work.rankings else Ranked()
     return replace(outcome, best=table_of(first, documents))
 
@@ -150,13 +151,15 @@ def _no_query(found: Any) -> BadInput:
     return BadInput(f"the query is of type {kind}, not a text", hint=f"pass one text; {_MANY}")
 
 
-def _warn(lost: int, total: int) -> None:
-    warnings.warn(
-        f"{lost:,} of {total:,} documents got no score, and the best may be among them; "
-        f"without top_n the column {ERROR!r} says why",
-        RuntimeWarning,
-        stacklevel=callers_level(),
-    )
+def _warn(lost: int, total: int, unasked: int) -> None:
+    told = []
+    if lost:
+        told.append(f"{lost:,} of {total:,} documents got no score, and the best may be among them")
+    if unasked:
+        told.append(f"{unasked:,} {'query is' if unasked == 1 else 'queries are'} missing or empty")
+    if told:
+        told.append(f"without top_n the column {ERROR!r} says why")
+        warnings.warn("; ".join(told), RuntimeWarning, stacklevel=callers_level())
 
 
 def _single(text: str) -> Inputs:

@@ -4,6 +4,7 @@ a frame that is there.
 
 from __future__ import annotations
 
+import contextvars
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,9 +23,10 @@ from nexhina_nb.batch.progress import Report
 from nexhina_nb.batch.rows import Part, RowWork
 from nexhina_nb.batch.tally import Tally
 from nexhina_nb.batch.turns import Turns
+from nexhina_nb.client.budgets import Budget, add
 from nexhina_nb.pricing.estimate import Estimate, Verb
 from nexhina_nb.settings import Settings
-from nexhina_nb.tabular.running import carried_out
+from nexhina_nb.tabular.running import carried_out, reading, stoppable
 
 Schema = Mapping[str, nw.dtypes.DType]
 
@@ -81,7 +83,10 @@ class Plan(ABC):
 
 @dataclass(frozen=True)
 class Bench:
-    """Where a plan is carried out, on as many frames as there are: an open desk and the options."""
+    """Where a plan is carried out, on as many frames as there are: an open desk and the options.
+
+    ``is_whole``: a frame is all that there is. Errors have none of the pieces of a larger one.
+    """
 
     plan: Plan
     options: Options
@@ -89,6 +94,7 @@ class Bench:
     turns: Turns | None = None
     poll: Callable[[], None] | None = None
     report: Report | None = None
+    is_whole: bool = True
 
     @cached_property
     def model(self) -> str:
@@ -100,26 +106,28 @@ class Bench:
         are none.
         """
         plan, options = self.plan, self.options
-        inputs = plan.read(table)
-        for name in plan.reads:
-            table.check_new((*plan.names, plan.error), name)
-        tally = Tally(inputs.total)
-        work: RowWork[Any] = plan.work(inputs, self.model, options, self.desk, tally)
-        work.look_up()
-        parts = list(work.parts())
-        calls = (plan.call(inputs, part) for part in parts)
-        estimated = priced(options, plan.priced_as, calls, self.model, plan.empty, self.desk)
-        if estimated is not None:
-            return estimated
+        with reading(plan.verb):
+            inputs = plan.read(table)
+            for name in plan.reads:
+                table.check_new((*plan.names, plan.error), name)
+            tally = Tally(inputs.total)
+            work: RowWork[Any] = plan.work(inputs, self.model, options, self.desk, tally)
         made = partial(self._made, table, work, with_errors=with_errors)
-        carried_out(
-            plan.verb, self.desk, work, parts, tally, options,
-            lambda: made(why=work.errors_so_far(STOPPED)), turns=self.turns, poll=self.poll,
-            report=self.report,
-        )  # fmt: skip
-        why = work.errors_so_far(LATE) if tally.is_late else work.errors()
-        tally.failed = len(why)
-        return outcome_of(made(why=why), tally, self.model, options, why)
+        so_far = (lambda: made(why=work.errors_so_far(STOPPED))) if self.is_whole else None
+        with stoppable(plan.verb, self.desk, tally, so_far):
+            work.look_up()
+            parts = list(work.parts())
+            calls = (plan.call(inputs, part) for part in parts)
+            estimated = priced(options, plan.priced_as, calls, self.model, plan.empty, self.desk)
+            if estimated is not None:
+                return estimated
+            carried_out(
+                plan.verb, self.desk, work, parts, tally, options, so_far, turns=self.turns,
+                poll=self.poll, report=self.report,
+            )  # fmt: skip
+            why = work.errors_so_far(LATE) if tally.is_late else work.errors()
+            tally.failed = len(why)
+            return outcome_of(made(why=why), tally, self.model, options, why)
 
     def _made(
         self, table: Table, work: RowWork[Any], *, why: Mapping[int, str], with_errors: bool
@@ -147,14 +155,24 @@ def over_rows(plan: Plan, frame: Any, options: Options) -> Outcome | Estimate:
         return bench.outcome(table)
 
 
-def sampled(bench: Bench, frame: Any) -> Schema:
+def budget_of(options: Options) -> Budget | None:
+    """What a frame that comes in pieces may cost altogether."""
+    return None if options.budget is None else Budget(options.budget)
+
+
+def sampled(bench: Bench, frame: Any, budget: Budget | None) -> Schema:
     """The types of the new columns, as the first row shows them that has an answer; where none has
-    one, as rows without answers show them.
+    one, as rows without answers show them. The calls for that are counted in the budget.
     """
-    options = replace(bench.options, progress=False, dry_run=False, errors="column", batch_size=1)
-    quiet, table = replace(bench, options=options), Table.of(frame)
+    options = replace(
+        bench.options, progress=False, dry_run=False, errors="column", batch_size=1, budget=None
+    )
+    quiet, table = replace(bench, options=options, is_whole=False), Table.of(frame)
+    context = contextvars.copy_context()
+    if budget is not None:
+        context.run(add, budget)
     for row in range(max(len(table), 1)):
-        found = quiet.outcome(table.take([row] if len(table) else []))
+        found = context.run(quiet.outcome, table.take([row] if len(table) else []))
         assert isinstance(found, Outcome)
         made = nw.from_native(found.frame, eager_only=True)
         if len(made) and not made[bench.plan.names[0]].is_null().any():

@@ -43,11 +43,13 @@ def embed(
     that is a BatchFailed. Errors carry a frame of texts, answers so far and reasons in
     ``.partial``.
     """
-    frame = _framed(series)
+    error = f"{ANSWER}_error"
+    name = _name(series, ANSWER, error)
     made = vectors.embed(
-        frame, TEXT, into=ANSWER, dimensions=dimensions, too_long=too_long, **options
-    )
-    return _column(series, made, f"{ANSWER}_error")
+        _framed(series, [name]), name, into=ANSWER, dimensions=dimensions, too_long=too_long,
+        **options,
+    )  # fmt: skip
+    return _column(series, made, error)
 
 
 @common
@@ -60,9 +62,10 @@ def rerank(
     With ``top_n`` only the best so many have a score. The options are those of
     `nexhina_nb.rerank`; what becomes of rows that go wrong is told under `embed`.
     """
-    frame = Table.of(_framed(series))
+    name = _name(series, ROW, *rankings.NEW)
+    frame = Table.of(_framed(series, [name]))
     numbered = frame.having({ROW: Values(nw.Int64(), range(len(frame)))})
-    made = rankings.rerank(numbered.native, query, on=TEXT, top_n=top_n, **options)
+    made = rankings.rerank(numbered.native, query, on=name, top_n=top_n, **options)
     return _column(series, _in_order(frame, made), ERROR)
 
 
@@ -106,8 +109,10 @@ def moderate(series: Any, **options: Unpack[Common]) -> Any:
     """The verdict on each text: a frame of the columns that `nexhina_nb.moderate` adds, with the
     same length and index; "moderate_error" is there if rows went wrong.
     """
-    frame = _framed(series)
-    return _new(verdicts.moderate(frame, TEXT, **options), frame)
+    plan = verdicts.Moderate
+    name = _name(series, *plan.names, plan.error)
+    frame = _framed(series, [name])
+    return _new(verdicts.moderate(frame, name, **options), frame)
 
 
 @common
@@ -124,14 +129,24 @@ def transcribe(
     Options are those of `nexhina_nb.transcribe`; what becomes of rows that go wrong is told under
     `embed`.
     """
+    error = "transcribe_error"
+    name = _name(series, ANSWER, error)
     made = transcripts.transcribe(
-        _framed(series), TEXT, into=ANSWER, language=language, prompt=prompt,
+        _framed(series, [name]), name, into=ANSWER, language=language, prompt=prompt,
         temperature=temperature, **options,
     )  # fmt: skip
-    return _column(series, made, "transcribe_error")
+    return _column(series, made, error)
 
 
-def _framed(series: Any, names: Sequence[str] = (TEXT,)) -> Any:
+def _name(series: Any, *new: str) -> str:
+    """What the column is called while the verb works on it: its own name is in what is told of it,
+    unless a new column needs that.
+    """
+    name = series.name
+    return name if isinstance(name, str) and name and name not in new else TEXT
+
+
+def _framed(series: Any, names: Sequence[str]) -> Any:
     """The frame that has the Series under these names."""
     column = nw.from_native(series, series_only=True)
     frame = column.alias(names[0]).to_frame()

@@ -46,7 +46,9 @@ def embed(
     A LazyFrame of polars stays lazy: nothing is sent before it is collected, but for one text that
     tells how long vectors are, unless ``dimensions`` does; then it is sent batch by batch, so that
     a frame larger than the memory can be sunk into a file. Budgets that hold for it are those of
-    the block in which it was made. A Dask DataFrame is worked on in its partitions.
+    the block in which it was made, and ``budget``: what that text costs counts in it, and each
+    collection has what is left. A Dask DataFrame is worked on in its partitions; its budget is one
+    for that text and all computations.
 
     Equal texts are sent once. Answers are kept on disk as they come, so that running again, also
     after an interrupt or a crash, sends only what was not answered. Rows that go wrong have no
@@ -60,7 +62,8 @@ def embed(
 
     Raises BadInput before anything is sent; BudgetExceeded before the call that would go over the
     budget; APIError or ConnectionFailed for what stops the whole batch; Stopped on an interrupt.
-    All but the first have the frame so far in ``.partial``.
+    All but the first have the frame so far in ``.partial``, unless the frame is still being read,
+    or is a LazyFrame or of Dask, whose rows are not in one place.
     """
     return carried(Embed(column, into, dimensions, too_long), frame, Options(**options))
 

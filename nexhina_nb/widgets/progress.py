@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from nexhina_nb.batch.progress import Progress, Report
+from nexhina_nb.errors import BudgetExceeded
 from nexhina_nb.origin import current_shell, origin_of
 from nexhina_nb.widgets.figures import Outcome
 from nexhina_nb.widgets.pace import Pacer
@@ -42,7 +43,7 @@ def shown(title: str, *, enabled: bool = True) -> Iterator[Report]:
     try:
         yield meter.report
         outcome = "done"
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, BudgetExceeded):
         outcome = "stopped"
         raise
     finally:

@@ -208,6 +208,18 @@ def test_rows_that_go_wrong_are_null_and_counted(
     assert list(failed.value.partial["text"])[:2] == ["a cat", "a dog"]
 
 
+@pytest.mark.parametrize("make", [pd.Series, lambda values, name: pl.Series(name, values)])
+@pytest.mark.parametrize("name", ["price", "answer", "row", "flagged"])
+def test_a_column_is_named_as_its_owner_knows_it(make: Any, name: str, client: Client) -> None:
+    for verb, asked in (("embed", ()), ("moderate", ()), ("rerank", ("q",))):
+        with pytest.raises(errors.BadInput, match=r"holds no texts but int") as refused:
+            getattr(make([1, 2], name=name).nx, verb)(*asked, client=client)
+        if name == "price":
+            assert "the column 'price'" in str(refused.value)
+    series = make(["a", "b"], name=name)
+    assert len(series.nx.embed(client=client)) == len(series.nx.rerank("q", client=client)) == 2
+
+
 @MAKERS
 def test_a_ranking_that_lacks_documents_points_at_the_line_too(
     make: Make, client: Client, upstream: Upstream

@@ -187,7 +187,7 @@ def test_a_template_says_what_stands_in_it(first: str, rest: list[tuple[str, str
         (PROMPT, {"system": 3}, "content"),
         (PROMPT, {"seed": "x"}, "seed"),
         (PROMPT, {"into": ""}, "into cannot be ''"),
-        (PROMPT, {"into": "text"}, "'text', would be overwritten"),
+        (PROMPT, {"into": "text"}, "'text', which is read, would be overwritten"),
         (PROMPT, {"schema": int}, "schema is a type"),
         (PROMPT, {"schema": 3}, "schema is an int"),
         (PROMPT, {"errors": "ignore"}, "errors cannot be"),
@@ -335,6 +335,21 @@ def test_a_label_of_the_callers_is_not_overwritten(
     assert column(once, "label") == ["y", "x"]
     again = collected(nx.ask(once, PROMPT, client=client, schema=Named, into="ai"))
     assert column(again, "ai_label") == ["x", "x"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_columns_that_no_answer_made_are_the_callers(
+    upstream: Upstream, client: Client, kind: Any
+) -> None:
+    # Types fit, but no answer says "mine".
+    frame = kind({"text": ["a"], "sentiment": ["mine"], "stars": [3]})
+    with pytest.raises(errors.BadInput, match="has a column 'sentiment'"):
+        nx.ask(frame, PROMPT, client=client, schema=Label)
+    # The reasons are those of the plain answers.
+    asked = nx.ask(kind({"text": ["a", None], "label": ["y", "x"]}), PROMPT, client=client)
+    assert {"answer", "answer_error"} <= {*Table.of(asked).names}
+    with pytest.raises(errors.BadInput, match=r"has a column 'label'"):
+        nx.ask(asked, PROMPT, client=client, schema=Named)
 
 
 def collected(frame: Any) -> Any:

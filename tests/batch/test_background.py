@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+import sqlite3
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from nexhina_nb.batch import background
 from nexhina_nb.batch.address import Address
 from nexhina_nb.batch.background import Manner, carry_out
+from nexhina_nb.batch.cache import Cache
+from nexhina_nb.batch.detached import Detached
 from nexhina_nb.batch.embed import Embedding, EmbedWork
 from nexhina_nb.batch.inputs import MISSING, pack, read
-from nexhina_nb.batch.progress import Progress
+from nexhina_nb.batch.progress import Progress, Report
 from nexhina_nb.batch.tally import Bill, Tally
 from nexhina_nb.client import Client
 from nexhina_nb.client.cost import Cost
@@ -146,3 +154,140 @@ def test_a_small_batch_is_cut_for_several_calls_at_once() -> None:
     few = read(["a", "b"], "x")
     work = EmbedWork(few, Embedding("m"), Address("embed", "", "m"), None, Tally(2))
     assert list(work.parts()) == [(0, 1)]
+
+
+HANG_AND_LEAVE = """
+import socket, time
+socket.getaddrinfo = lambda *place, **options: time.sleep(60)
+import polars as pl
+import nexhina_nb as nx
+client = nx.Client("http://gateway.example/v1", "sk")
+frame = pl.DataFrame({"t": ["a", "b"]})
+print(nx.embed(frame, "t", model="m", client=client, cache=False, progress=False, deadline=0.5))
+"""
+
+
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """No name is found; the event is set once one was asked for."""
+    asked, ended = threading.Event(), threading.Event()
+
+    def look_up(*place: object, **options: object) -> object:
+        asked.set()
+        ended.wait(60)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    yield asked
+    ended.set()
+    for thread in threading.enumerate():
+        if thread.name == "nexhina-detached":
+            thread.join(30)
+
+
+def small(tally: Tally, cache: Cache | None = None) -> EmbedWork:
+    inputs = read([f"t{row}" for row in range(40)], "x")
+    return EmbedWork(inputs, Embedding("m", None, 10), Address("embed", "", "m"), cache, tally)
+
+
+def interrupt_once(is_time: Callable[[], bool]) -> Report:
+    """A report that is interrupted."""
+    rest = [KeyboardInterrupt]
+
+    def report(progress: Progress) -> None:
+        if rest and is_time():
+            raise rest.pop()
+
+    return report
+
+
+def test_a_deadline_does_not_wait_for_the_look_up_of_a_name(hanging: threading.Event) -> None:
+    tally = Tally(40)
+    work = small(tally)
+    began = time.monotonic()
+    with Client("http://gateway.example/v1", "sk") as client:
+        carry_out(work, list(work.parts()), client, Manner(4, 0.5), tally, lambda _: None)
+    assert tally.is_late
+    assert time.monotonic() - began < 5
+    assert hanging.is_set()
+
+
+def test_an_interrupt_does_not_wait_for_the_look_up_of_a_name(hanging: threading.Event) -> None:
+    tally = Tally(40)
+    work, stopping = small(tally), interrupt_once(hanging.is_set)
+    began = time.monotonic()
+    with Client("http://gateway.example/v1", "sk") as client, pytest.raises(KeyboardInterrupt):
+        carry_out(work, list(work.parts()), client, Manner(4), tally, stopping)
+    assert time.monotonic() - began < 5
+
+
+def test_the_interpreter_does_not_wait_for_the_look_up_of_a_name() -> None:
+    command = [sys.executable, "-c", HANG_AND_LEAVE]
+    said = subprocess.check_output(command, text=True, timeout=45)
+    assert "not_done" in said
+
+
+def test_what_detached_threads_bring_and_raise() -> None:
+    detached = Detached(2)
+    try:
+        some = [detached.submit(divmod, 7, divisor) for divisor in (2, 0, 3, 4)]
+        assert isinstance(some[1].exception(30), ZeroDivisionError)
+        assert [some[at].result(30) for at in (0, 2, 3)] == [(3, 1), (2, 1), (1, 3)]
+    finally:
+        detached.shutdown()
+
+
+def test_what_is_called_off_before_a_detached_thread_is_free_is_not_done() -> None:
+    detached, go_on, done = Detached(1), threading.Event(), []
+    try:
+        busy = detached.submit(go_on.wait, 30)
+        waiting = detached.submit(done.append, "called off")
+        assert waiting.cancel()
+        go_on.set()
+        assert busy.result(30)
+        assert detached.submit(len, done).result(30) == 0
+    finally:
+        detached.shutdown()
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_no_end_waits_for_another_process_that_is_writing(
+    client: Client, tmp_path: Path, *, is_late: bool
+) -> None:
+    tally = Tally(40)
+    with (
+        Cache(tmp_path / "a.db", 1 << 30) as cache,
+        contextlib.closing(sqlite3.connect(cache.path, isolation_level=None)) as other,
+    ):
+        work = small(tally, cache)
+        other.execute("BEGIN IMMEDIATE")
+        manner = Manner(4, deadline=1 if is_late else None)
+        stopping = interrupt_once(lambda: not is_late and tally.last is not None)
+        expected = contextlib.nullcontext() if is_late else pytest.raises(KeyboardInterrupt)
+        began = time.monotonic()
+        with expected:
+            carry_out(work, list(work.parts()), client, manner, tally, stopping)
+        assert time.monotonic() - began < 10
+        assert tally.is_late == is_late
+        assert "locked" in cache.fault
+        assert 0 < tally.done == 40 - len(work.missing())  # what came is in the frame
+
+
+def test_a_batch_waits_while_another_process_writes(client: Client, tmp_path: Path) -> None:
+    tally = Tally(40)
+    with (
+        Cache(tmp_path / "a.db", 1 << 30) as cache,
+        contextlib.closing(sqlite3.connect(cache.path, isolation_level=None)) as other,
+    ):
+        work = small(tally, cache)
+        other.execute("BEGIN IMMEDIATE")
+        first = time.monotonic()
+
+        def report(progress: Progress) -> None:
+            if other.in_transaction and time.monotonic() - first > 1:
+                assert progress.done == 0  # disk comes first
+                other.execute("COMMIT")
+
+        carry_out(work, list(work.parts()), client, Manner(4), tally, report)
+        assert (tally.done, cache.fault) == (40, "")
+        assert len(list(cache.find(work._names))) == 40

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,7 +21,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import given, strategies as st
 
-from nexhina_nb.batch.cache import FILE_NAME, Cache
+from nexhina_nb.batch.cache import FILE_NAME, Cache, room
 from nexhina_nb.batch.cache.rescue import damaged_files, rescue
 from nexhina_nb.errors import StoreError
 
@@ -138,6 +141,49 @@ def test_another_process_that_is_writing_for_long(tmp_path: Path) -> None:
     with Cache(path, LIMIT) as cache:
         cache.put({name(2): b"two"})
         assert cache.get(name(2)) == b"two"
+
+
+def test_who_waits_for_another_process_can_be_interrupted(tmp_path: Path) -> None:
+    with (
+        Cache(tmp_path / "a.db", LIMIT) as cache,
+        closing(sqlite3.connect(cache.path, isolation_level=None)) as other,
+    ):
+        cache.put({name(1): b"one"})
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        threading.Timer(0.3, _thread.interrupt_main).start()
+        with pytest.raises(KeyboardInterrupt):
+            cache.clear()
+        assert time.monotonic() - began < 10
+        other.execute("COMMIT")
+        assert cache.clear() == 1
+
+
+def test_the_log_does_not_grow_while_others_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "LOG", 1_000_000)
+    path, count = tmp_path / "a.db", iter(range(999))
+    log = path.with_name("a.db-wal")
+    with Cache(path, LIMIT) as cache:
+
+        def sizes_of_log(puts: int) -> list[int]:
+            found = []
+            for number in map(name, (next(count) for _ in range(puts))):
+                cache.put({number: bytes(100_000)})
+                found.append(log.stat().st_size)
+            return found
+
+        assert max(sizes_of_log(40)) < 1_500_000
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN")
+            other.execute("SELECT count(*) FROM answers").fetchone()
+            began = time.monotonic()
+            assert max(sizes_of_log(40)) > 4_000_000
+            assert time.monotonic() - began < 8  # it waits for the reader now and then only
+        assert sizes_of_log(20)[-1] < 3_000_000
+        assert not cache.fault
+        assert len(list(cache.find([name(n) for n in range(100)]))) == 100
 
 
 def test_another_process_that_is_opening_for_long(tmp_path: Path) -> None:

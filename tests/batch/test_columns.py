@@ -51,7 +51,7 @@ def test_nothing_is_copied_where_that_is_possible() -> None:
     whole = VectorColumn(numbers, np.ones(4, np.bool_))
     for column in (whole.for_pandas(pd.RangeIndex(4)), whole.for_pyarrow(), whole.for_polars("v")):
         assert np.shares_memory(matrix(column), numbers)
-    numbers[1] = np.nan  # as the batch leaves rows without a vector
+    numbers[1] = np.nan  # as the batch leaves rows that failed
     holed = VectorColumn(numbers, np.array([True, False, True, True]))
     assert np.shares_memory(matrix(holed.for_pyarrow()), numbers)
 

@@ -244,8 +244,10 @@ def test_rows_that_go_wrong(cluster: Any, client: Client, upstream: Upstream) ->
         made = nx.embed(lazy, "text", client=client, dimensions=8).compute()
         assert made["embedding_error"].isna().tolist() == [row != 3 for row in range(12)]
         assert "not welcome" in made["embedding_error"][3]
-        with pytest.raises(errors.BatchFailed, match="1 of 4 rows"):
+        with pytest.raises(errors.BatchFailed, match="1 of 4 rows of a partition") as caught:
             nx.embed(lazy, "text", client=client, dimensions=8, errors="raise").compute()
+    assert caught.value.partial is None
+    assert str(caught.value.hint).startswith("all others of that partition were answered")
 
 
 def test_what_it_will_cost(cluster: Any, client: Client, upstream: Upstream) -> None:
@@ -278,8 +280,9 @@ def test_a_budget_is_for_all_partitions(
         for usd in ("0.001", "0.01")
     }  # fmt: skip
     with computing(cluster if where == "cluster" else None) as how:
-        with pytest.raises(errors.BudgetExceeded, match=r"budget of \$0.001"):
+        with pytest.raises(errors.BudgetExceeded, match=r"budget of \$0.001.*on disk") as caught:
             made["0.001"].compute(**how)
+        assert ".partial" not in str(caught.value)
         # 500 quota: what was billed comes near to it, and not beyond.
         assert 400 <= upstream.sent.total() <= 500
         check(made["0.01"].compute(**how), frame)

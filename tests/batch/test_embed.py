@@ -226,7 +226,7 @@ def test_errors_are_raised_at_the_end_if_asked(upstream: Upstream, client: Clien
             pd.DataFrame({"text": ["a"]}),
             "text",
             {"into": "text"},
-            "the column of texts, 'text', would be",
+            "the column 'text', which is read, would be",
         ),
         (pl.DataFrame({"v_error": ["a"]}), "v_error", {"into": "v"}, "would be overwritten"),
         (pd.DataFrame({"text": ["a"]}), "text", {"cache": None}, "cache cannot be None"),

@@ -121,10 +121,62 @@ def test_rows_refused_alike_are_not_tried_one_by_one_for_ever(
     assert upstream.requests < 200
 
 
+@pytest.mark.parametrize("code", ["content_filter", "sensitive_words_detected"])
+def test_rows_refused_for_their_content_may_come_first(
+    upstream: Upstream, client: Client, code: str
+) -> None:
+    def filters(body: dict[str, list[str]]) -> tuple[int, dict[str, str], bytes] | None:
+        is_bad = int(body["input"][0].split()[1]) < 399
+        return (400, {}, error(code, "not that")) if is_bad else None
+
+    upstream.faults = Faults(answer=filters)
+    made = nx.embed(FRAME, "text", client=client, batch_size=1, progress=False)
+    assert list(made["embedding_error"][:399]) == [f"{code}: not that"] * 399
+    assert np.array_equal(made["embedding"][399], vector("text 399"))
+
+
+@pytest.mark.parametrize("good", [range(300, 400), range(120, 160), range(390, 400)])
+@pytest.mark.parametrize("size", [1, 10])
+def test_rows_refused_alike_may_come_first(
+    upstream: Upstream, client: Client, good: range, size: int
+) -> None:
+    upstream.faults = Faults(refusal=lambda text: int(text.split()[1]) not in good)
+    made = nx.embed(FRAME, "text", client=client, batch_size=size, progress=False)
+    assert list(np.flatnonzero(made["embedding_error"].isna())) == [*good]
+
+
+def test_refusals_that_differ_in_figures_are_alike(upstream: Upstream, client: Client) -> None:
+    def counts(body: dict[str, list[str]]) -> tuple[int, dict[str, str], bytes] | None:
+        if "input" not in body:
+            return None
+        number = body["input"][0].split()[1]
+        return 400, {}, error("invalid_value", f"{number} tokens are asked for")
+
+    upstream.faults = Faults(answer=counts)
+    with pytest.raises(errors.BadRequest, match="tokens are asked for"):
+        nx.embed(FRAME, "text", client=client, batch_size=1, progress=False)
+    assert upstream.requests < 80
+
+
 def test_a_wait_that_nobody_wants_ends_the_batch(upstream: Upstream, client: Client) -> None:
     upstream.faults = Faults(busy=1.0, retry_after="3600")
     with pytest.raises(errors.RateLimited, match="come back in 60 min"):
         nx.embed(FRAME, "text", client=client, **SMALL)
+    assert upstream.requests < 20
+
+
+def test_all_others_are_answered_before_a_long_wait_ends_the_batch(
+    upstream: Upstream, client: Client
+) -> None:
+    def busy_for_one(body: dict[str, list[str]]) -> tuple[int, dict[str, str], bytes] | None:
+        is_one = "text 205" in body.get("input", [])
+        return (429, {"Retry-After": "90"}, error("", "slow")) if is_one else None
+
+    upstream.faults = Faults(answer=busy_for_one, latency=0.01)
+    with pytest.raises(errors.RateLimited, match="come back in 90 s") as caught:
+        nx.embed(FRAME, "text", client=client, **SMALL)
+    assert caught.value.partial["embedding_error"].notna().sum() == 10
+    assert upstream.sent["text 205"] == 1
 
 
 def test_a_parameter_that_is_refused_concerns_all_rows(upstream: Upstream, client: Client) -> None:

@@ -4,12 +4,15 @@ and it can be interrupted.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +24,12 @@ import nexhina_nb as nx
 from nexhina_nb import errors
 from nexhina_nb.client import Client
 from nexhina_nb.pricing.estimate import Estimate
+from nexhina_nb.pricing.page import to_pricing_row
+from nexhina_nb.pricing.price import Price
+from nexhina_nb.store.prices import set_price
 from nexhina_nb.tabular import lazily
 from tests.batch.upstream import Faults, Upstream, error, vector
+from tests.conftest import RunningGateway, run_gateway
 
 TEXTS = [f"text {number}" for number in range(5000)]
 QUERY = pl.LazyFrame({"text": TEXTS, "n": range(5000)})
@@ -217,3 +224,81 @@ def test_an_interrupt_ends_the_query_and_its_calls(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.stdout.read() == "interrupted True 0\n"
         assert process.wait(15) == 0
+
+
+@pytest.mark.parametrize("engine", ["in-memory", "streaming"])
+def test_failures_are_raised_when_all_were_asked(
+    upstream: Upstream, client: Client, monkeypatch: pytest.MonkeyPatch, engine: Any
+) -> None:
+    monkeypatch.setattr(lazily, "LEAST_ROWS", 100)
+    monkeypatch.setattr(lazily, "MOST_ROWS", 100)
+    upstream.faults = Faults(refusal=lambda text: text in ("text 103", "text 950"))
+    made = lazy(client, QUERY.head(1000), dimensions=8, errors="raise")
+    words = "2 of 1,000 rows failed, the first is row 103: .*not welcome.*they are on disk"
+    with pytest.raises(errors.BatchFailed, match=words) as caught:
+        made.collect(engine=engine)
+    assert (caught.value.failed, caught.value.total, caught.value.partial) == (2, 1000, None)
+    assert len(upstream.answered) == 998
+    # Nobody gets so many rows that the others are not wanted any more.
+    with pytest.raises(errors.BatchFailed, match="2 of 1,000 rows"):
+        made.filter(pl.col("embedding").is_null()).head(1).collect(engine=engine)
+    kept_nowhere = lazy(client, QUERY.slice(100, 9), dimensions=8, errors="raise", cache=False)
+    with pytest.raises(errors.BatchFailed, match=r"row 3: .* kept nowhere"):
+        kept_nowhere.collect(engine=engine)
+
+
+def _priced(gateway: RunningGateway) -> None:
+    """A thousand dollars for a million tokens: about half of one for the text below."""
+    price = json.dumps(to_pricing_row("local/embed", Price.per_million(input="1000")))
+    with gateway.store.writing() as connection:
+        set_price(connection, "local/embed", price)
+
+
+@pytest.mark.parametrize("kind", ["lazy", "dask"])
+def test_the_text_that_tells_the_length_counts_in_the_budget(tmp_path: Path, kind: str) -> None:
+    frame = pl.DataFrame({"text": ["word " * 500, *(f"n{row}" for row in range(20))]})
+
+    def made(budget: Decimal, client: Client, cache: object = False) -> Callable[[], Any]:
+        options: Any = {"client": client, "budget": budget, "cache": cache, "progress": False}
+        if kind == "lazy":
+            return nx.embed(frame.lazy(), "text", **options).collect
+        dd = pytest.importorskip("dask.dataframe", reason="it comes with the extra dask")
+        parts = dd.from_pandas(frame.to_pandas(), npartitions=1)
+        return partial(nx.embed(parts, "text", **options).compute, scheduler="threads")
+
+    with run_gateway(tmp_path / "gateway") as gateway:
+        _priced(gateway)
+        client = Client(gateway.base_url, gateway.new_key(quota=10**7))
+        estimates = [
+            nx.embed(rows, "text", client=client, cache=False, dry_run=True).usd[0]
+            for rows in (frame[:1], frame)
+        ]
+        one, whole = estimates
+        least = Decimal("0.000002")
+        # Refused before it is sent.
+        with pytest.raises(errors.BudgetExceeded) as caught:
+            made(one - least, client)
+        assert (caught.value.partial, client.usage().used) == (None, 0)
+        # One budget for that text and the rest, which is not asked for then.
+        for budget, cache in ((whole, False), (whole - least, tmp_path / "answers.db")):
+            before = client.usage().used
+            collect = made(budget, client, cache)
+            with pytest.raises(errors.BudgetExceeded, match="left of the budget") as caught:
+                collect()
+            assert caught.value.partial is None
+            assert ".partial" not in str(caught.value)
+            assert 0 < client.usage().used - before <= budget * 500_000
+        assert len(made(whole + one, client)()) == 21
+        client.close()
+
+
+def test_each_collection_has_the_budget_anew(tmp_path: Path) -> None:
+    query = pl.LazyFrame({"text": ["word " * 500]})
+    with run_gateway(tmp_path) as gateway:
+        _priced(gateway)
+        with Client(gateway.base_url, gateway.new_key(quota=10**7)) as client:
+            once = nx.embed(query, "text", client=client, cache=False, dry_run=True).usd[0]
+            made = lazy(client, query, budget=2 * once, cache=False)
+            for _ in range(3):
+                assert made.collect()["embedding_error"].null_count() == 1
+            assert client.usage().used == 4 * once * 500_000

@@ -203,8 +203,8 @@ def test_the_price_before(upstream: Upstream, client: Client) -> None:
     [
         (pd.DataFrame({"text": ["a"]}), "texts", {}, "no column 'texts' → did you mean text?"),
         (pl.DataFrame({"n": [1]}), "n", {}, "the column 'n' holds no texts but int"),
-        (pl.DataFrame({"hate": ["a"]}), "hate", {}, "'hate', would be overwritten"),
-        (pl.LazyFrame({"hate": ["a"]}), "hate", {}, "'hate', would be overwritten"),
+        (pl.DataFrame({"hate": ["a"]}), "hate", {}, "'hate', which is read, would be overwritten"),
+        (pl.LazyFrame({"hate": ["a"]}), "hate", {}, "'hate', which is read, would be overwritten"),
         (pl.DataFrame({"moderate_error": ["a"]}), "moderate_error", {}, "would be overwritten"),
         (pl.DataFrame({"text": ["a"]}), "text", {"batch_size": 0}, "batch_size cannot be 0"),
     ],

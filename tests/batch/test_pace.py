@@ -102,6 +102,17 @@ def test_the_rate_comes_back_after_a_bad_time() -> None:
     assert pace.rate is None or pace.rate > 100
 
 
+@pytest.mark.parametrize("seconds", [0.3, 1.0, 4.0])
+def test_a_bad_beginning_is_made_up_for_soon(seconds: float) -> None:
+    def refuses_at_first(now: float) -> tuple[float, bool]:
+        return 0.1, now < seconds
+
+    without, _ = simulate(Pace(64), steady(0.1), 3000)
+    took, refused = simulate(Pace(64), refuses_at_first, 3000)
+    assert took < without + seconds + 5
+    assert refused < 30
+
+
 @given(
     st.lists(st.tuples(st.floats(0.001, 2), st.sampled_from("arf")), max_size=300),
     st.integers(1, 64),

@@ -141,7 +141,7 @@ def test_documents_of_a_query_travel_together_unless_told(
         ((["a", "b"],), {"query": "q"}, "a list is no frame"),
         (("",), {}, "the query is an empty text"),
         (("a",), {"query": "b"}, "there are two queries"),
-        (("a",), {"on": "rank"}, "the column of texts, 'rank', would be overwritten"),
+        (("a",), {"on": "rank"}, "the column 'rank', which is read, would be overwritten"),
         (("a",), {"top_n": 0}, "top_n cannot be 0"),
         (("a",), {"on": "body"}, "no column 'body'"),
         ((pd.DataFrame({"text": ["a"]}),), {}, "the column of queries is needed"),
@@ -293,7 +293,7 @@ def test_queries_that_are_none_say_why(upstream: Upstream, client: Client, kind:
     reasons = [why if isinstance(why, str) else None for why in made["rerank_error"].to_list()]
     assert reasons == [None, None, MISSING, missing, missing, MISSING, empty, empty, MISSING]
     assert upstream.requests == 1
-    with pytest.warns(RuntimeWarning, match="4 of 9 documents got no score"):
+    with pytest.warns(RuntimeWarning, match="^2 queries are missing or empty; without top_n"):
         best = nx.rerank(queries, documents, query="q", top_n=1, client=client)
     assert len(best) == 1
     with pytest.raises(errors.BatchFailed, match="7 of 9 rows failed"):

@@ -14,7 +14,14 @@ from nexhina_nb.batch.pace import Pace
 from nexhina_nb.batch.runner import Runner
 from nexhina_nb.batch.tally import Tally
 from nexhina_nb.batch.turns import OwnTurns
-from nexhina_nb.batch.verdicts import Verdict, in_words, is_refusal, judge
+from nexhina_nb.batch.verdicts import (
+    Changed,
+    Verdict,
+    common_words,
+    in_words,
+    is_refusal,
+    judge,
+)
 from nexhina_nb.client import Client
 from nexhina_nb.client.lines import open_line
 from nexhina_nb.retry import Policy
@@ -62,6 +69,32 @@ def test_a_server_that_goes_down_ends_the_batch(upstream: Upstream, client: Clie
     assert upstream.requests < 150
 
 
+def test_a_part_that_is_sent_away_for_long_waits_while_others_go_on(
+    upstream: Upstream, client: Client
+) -> None:
+    # Longer than the policy waits for one call, but not than the others take.
+    def sends_one_away(body: dict[str, list[str]]) -> Reply | None:
+        is_first = "text 5" in body["input"] and upstream.sent["text 5"] == 1
+        return (429, {"Retry-After": "0.5"}, error("rate_limit_exceeded", "")) if is_first else None
+
+    upstream.faults = Faults(answer=sends_one_away, latency=0.05)
+    policy = Policy(max_retries=4, base=0.01, longest_retry_after=0.4)
+    work, tally = run(client, policy, size=1, at_once=2)
+    assert work.errors() == {}
+    assert (tally.done, tally.retries, upstream.sent["text 5"]) == (60, 1, 2)
+
+
+def test_a_server_that_sends_all_away_is_asked_no_more(upstream: Upstream, client: Client) -> None:
+    def sends_away(body: dict[str, list[str]]) -> Reply | None:
+        is_late = len(upstream.answered) >= 20
+        return (429, {"Retry-After": "70"}, error("", "slow")) if is_late else None
+
+    upstream.faults = Faults(answer=sends_away, latency=0.01)
+    with pytest.raises(errors.RateLimited, match="come back in 70 s"):
+        run(client, Policy(base=0.01), size=1, at_once=4)
+    assert upstream.requests < 20 + 16
+
+
 def test_who_is_refused_again_and_again_gets_a_turn(upstream: Upstream, client: Client) -> None:
     def busy_for_one(body: dict[str, list[str]]) -> Reply | None:
         is_early = "text 0" in body["input"] and len(upstream.answered) < 50
@@ -105,6 +138,9 @@ def test_verdicts(raised: errors.NexhinaError, verdict: Verdict) -> None:
 
 
 def test_refusals_and_words() -> None:
+    assert common_words(errors.BadRequest("7 of 8", code="a")) == "a  of "
+    assert common_words(errors.BadRequest("no", code="prompt_blocked")) is None
+    assert common_words(Changed("no")) is None
     assert is_refusal(errors.RateLimited("no"))
     assert not is_refusal(errors.InternalError("no"))
     assert in_words(errors.TooLarge("too much")) == "request_too_large: too much"

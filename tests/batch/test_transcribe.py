@@ -412,7 +412,7 @@ def test_the_price_before(upstream: Upstream, client: Client, folder: Path) -> N
     [
         (pl.DataFrame({"path": ["a"]}), "paths", {}, "no column 'paths' → did you mean path?"),
         (pl.DataFrame({"n": [1]}), "n", {}, "the column 'n' holds no paths but int"),
-        (pl.DataFrame({"text": ["a"]}), "text", {}, "'text', would be overwritten"),
+        (pl.DataFrame({"text": ["a"]}), "text", {}, "'text', which is read, would be overwritten"),
         (pl.DataFrame({"path": ["a"]}), "path", {"into": 3}, "into cannot be 3"),
         (pl.DataFrame({"path": ["a"]}), "path", {"into": "transcribe_error"}, "into cannot be"),
         (pl.DataFrame({"path": ["a.wav"]}), "path", {"temperature": 7}, "'temperature' must be"),

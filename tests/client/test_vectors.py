@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import math
 import pickle
 import struct
 from typing import Any
@@ -112,6 +113,13 @@ def test_shown() -> None:
         [{"embedding": ["a"]}],
         [{"embedding": [[1.0]]}],
         [{"embedding": 1.0}],
+        [{"embedding": [1e39, 1.0]}],
+        [{"embedding": [1.0, None]}],
+        [{"embedding": encoded([0.0, math.nan])}],
+        [{"embedding": encoded([math.inf, 0.0])}],
+        [{"embedding": encoded([-math.inf, math.inf])}],
+        [{"embedding": np.array([1e39, 1.0])}],
+        [{"embedding": np.array([math.nan, 1.0], np.float32)}],
         [{"index": 1, "embedding": [1.0]}],
         [{"index": -1, "embedding": [1.0]}],
         [{"index": "0", "embedding": [1.0]}],
@@ -120,6 +128,12 @@ def test_shown() -> None:
 def test_answers_that_make_no_sense(data: object) -> None:
     with pytest.raises(Upstream, match="embeddings that came"):
         Assembly(1, "m").add({"data": data}, answer({}), 0, 1)
+
+
+def test_numbers_may_be_large() -> None:
+    large = [3e38, -3e38]
+    vectors = assembled(body(encoded(large), large))
+    assert np.array_equal(vectors, np.array([large, large], np.float32))
 
 
 def test_twice_the_same_index_or_two_lengths() -> None:

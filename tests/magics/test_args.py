@@ -87,7 +87,7 @@ def test_help_asks_for_nothing_else() -> None:
         (
             "cost --by user",
             False,
-            "--by cannot be 'user' → choose from: model, cell, notebook, day, key, tag:",
+            "--by cannot be 'user' → choose from: model, cell, notebook, day, key, tag:NAME",
         ),
         ("-s What's", True, "a quotation mark is not closed"),
     ],

@@ -125,7 +125,7 @@ def test_instructions_are_the_same_for_all_rows(online: Notebook, server: MockSe
         ("--from df", "{{txt}} {text}", "no variable 'txt'"),
         ("--from nothing", "{text}", "no variable 'nothing'"),
         ("--from number", "{text}", "number is no pandas or polars DataFrame but an int"),
-        ("--from lazy", "{text}", "the frame of lazy.collect()"),
+        ("--from lazy", "{text}", "rows = lazy.collect() makes one: --from rows"),
         ("--from df --schema number", "{text}", "schema is an int"),
         ("--from df --schema Review", "{text}", "a column 'n', and the schema a field"),
         ("--from df -t 9", "{text}", "temperature"),

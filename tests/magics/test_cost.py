@@ -92,7 +92,7 @@ def test_without_a_log_the_kernel_tells_what_it_knows(online: Notebook, server: 
     server.play(mock_server.error(404, None))
     shown = repr(online.run("%nexhina cost").value)
     assert "keeps no log that a key may read" in shown
-    assert "Magics of this kernel: 2 calls, $0.0" in shown
+    assert "Magics of this kernel: 2 commands, $0.0" in shown
 
 
 def test_models_and_usage(online: Notebook, server: MockServer) -> None:
@@ -135,7 +135,8 @@ def test_by_a_tag(online: Notebook, server: MockServer) -> None:
     online.run("%nexhina cost --by tag:project -o spent")
     rows = online.names["spent"][["tag:project", "quota"]].to_numpy().tolist()
     assert rows == [["(no such tag)", 5400], ["atlas", 70]]
-    assert online.run("%nexhina cost --by tag:").line.startswith("BadInput: --by cannot be 'tag:'")
+    refused = online.run("%nexhina cost --by tag:").line
+    assert refused == "BadInput: --by cannot be 'tag:' → did you mean tag:NAME?"
 
 
 PRICES = {"data": [to_pricing_row("gpt-4o", Price.per_million(100, 400))]}

@@ -32,7 +32,7 @@ def test_numbered_columns_are_found_by_their_text() -> None:
         ("df", None, "--from needs --column → columns: text, other"),
         ("df", "txt", "df has no column 'txt' → did you mean text?"),
         ("rows", "a", "rows is no pandas or polars DataFrame but a list → --from FRAME"),
-        ("lazy", "a", "but a LazyFrame → name the frame of lazy.collect()"),
+        ("lazy", "a", "but a LazyFrame → rows = lazy.collect() makes one: --from rows"),
         ("fd", "a", "there is no variable 'fd' → variables: df, rows, lazy"),
     ],
 )

@@ -136,7 +136,7 @@ def test_prices(online: Notebook, server: MockServer) -> None:
         ("--from df", "--from needs --column → columns: text"),
         ("--from df --column nix", "df has no column 'nix'"),
         ("--from df --column n", "the column 'n' holds no texts but int"),
-        ("--from clash --column flagged", "'flagged', would be overwritten"),
+        ("--from clash --column flagged", "'flagged', which is read, would be overwritten"),
         ("--from df --column text\nx", "there is a text, and --from as well"),
         ("--from df --column text --image a.png", "--image and --from do not go together"),
         ("--image nix.png", "picture nix.png cannot be read"),

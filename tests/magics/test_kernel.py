@@ -174,7 +174,7 @@ EVERY_VERB = {
     "translate": ("%nexhina translate said", "door"),
     "video": ("%%nexhina video --seconds 1 --size 128x72 -o film\nStars", "<video of .* local/"),
     "models": ("%nexhina models local/*", "local/chat(.|\\n)*local/video"),
-    "cost": ("%nexhina cost --by model", "local/image(.|\\n)*Magics of this kernel: 10 calls"),
+    "cost": ("%nexhina cost --by model", "local/image(.|\\n)*Magics of this kernel: 10 commands"),
     "logs": ("%nexhina logs -n 30", "local/video(.|\\n)*local/chat"),
     "usage": ("%nexhina usage", "."),
     "ask": ("%%nexhina ask --from df\nWhat is {n} * 7?", r"answer(.|\n)*6 [*×] 7 = 42"),

@@ -68,7 +68,7 @@ def test_the_texts_are_never_overwritten(
     online.names["df"] = frame
     cell = online.run(f"%%nexhina embed --from df --column {column} --into v -o df")
     assert isinstance(cell.error, BadInput)
-    assert f"the column of texts, '{column}', would be overwritten" in cell.line
+    assert f"the column '{column}', which is read, would be overwritten" in cell.line
     assert online.names["df"] is frame
     assert frame[column].to_list() == ["a cat"]
     assert list(frame.columns) == [column, "n"]
@@ -193,6 +193,20 @@ def test_the_price_of_several_queries(online: Notebook, server: MockServer) -> N
         told.append(online.names["told"].input_tokens)
     assert told[1] == 2 * told[0]
     assert server.seen == []
+
+
+def test_what_is_said_of_failed_rows_can_be_seen(online: Notebook, server: MockServer) -> None:
+    online.names["docs"] = pd.DataFrame({"text": ["a", "b", None]})
+    line = "%%nexhina rerank -q one --from docs --column text"
+    server.play(ranking(0.1, 0.9), ranking(0.1, 0.9))
+    cells = [online.run(f"{line} {more}") for more in ("", "-n 2 -o best", "-o all")]
+    assert [cell.error for cell in cells] == [None] * 3
+    shown = [cell.outputs[-1]["data"]["text/plain"] for cell in cells]
+    assert shown == [
+        "1 of 3 rows failed",
+        "1 of 3 rows failed",
+        '2 of 3 rows from the cache; 1 of 3 rows failed, "rerank_error" says why',
+    ]
 
 
 @pytest.mark.parametrize(

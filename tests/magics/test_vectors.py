@@ -182,7 +182,7 @@ def test_prices_and_budgets(online: Notebook, server: MockServer) -> None:
         ("%%nexhina embed --into v", "--into needs --from → "),
         ("%%nexhina embed --too-long split\na", "--too-long needs --from → add --from FRAME"),
         (f"{EMBED} --too-long cut", "cannot be 'cut' → choose from: error, truncate, split"),
-        (f"{EMBED} --into text", "the column of texts, 'text', would be overwritten → rename"),
+        (f"{EMBED} --into text", "the column 'text', which is read, would be overwritten → rename"),
     ],
 )
 def test_what_cannot_be_used_is_said(

@@ -72,7 +72,11 @@ def test_the_widgets_of_a_bar_are_closed(kernel: Kernel) -> None:
 
 @pytest.mark.parametrize(
     ("end", "sign", "word"),
-    [("raise KeyboardInterrupt", "■", "stopped"), ("1 / 0", "✗", "failed")],
+    [
+        ("raise KeyboardInterrupt", "■", "stopped"),
+        ("raise __import__('nexhina_nb').errors.BudgetExceeded('over')", "■", "stopped"),
+        ("1 / 0", "✗", "failed"),
+    ],
 )
 def test_how_it_ended_is_said(kernel: Kernel, end: str, sign: str, word: str) -> None:
     ran = kernel.run(batch(end))

@@ -7,22 +7,23 @@ import sqlite3
 import time
 import zlib
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from nexhina_nb.batch import patience
 from nexhina_nb.batch.cache import lots, room
 from nexhina_nb.batch.cache.contents import Contents, portions
-from nexhina_nb.batch.cache.file import companions, is_damage, open_file, unusable
+from nexhina_nb.batch.cache.file import companions, is_busy, is_damage, open_file, unusable
 from nexhina_nb.errors import StoreError
 
 _AT_ONCE = 500  # names in one question
 _LOTS = 40  # thrown away at once; others may write in between
 _WAIT = 30.0  # seconds for another process that is writing
-_BRIEFLY = 500  # milliseconds, for what may as well be left undone
+_TRY = 0.25  # seconds of that at once: an interrupt comes through between two tries
 
 Row = tuple[bytes, bytes, bytes]
 T = TypeVar("T")
@@ -42,6 +43,7 @@ class Cache:
         self.fault = ""
         self.aside: Path | None = None
         self._wait = wait
+        self._log, self._bound = companions(path)[1], room.LOG
         self._spoiled: set[bytes] = set()
         self._read = array("q")
         self._open()
@@ -58,7 +60,9 @@ class Cache:
         return next((value for _, value in self.find([name])), None)
 
     def put(self, answers: Mapping[bytes, bytes], verb: str = "", model: str = "") -> None:
-        """Keep answers of a verb and a model; when this returns they outlive the process."""
+        """Keep answers of a verb and a model; when this returns they outlive the process. A batch
+        that was interrupted, or is late, does not wait for other processes that are writing.
+        """
         if self.fault:
             return
         # In order, so that each page of the index is changed once.
@@ -67,6 +71,10 @@ class Cache:
             self._on_sound_file(partial(self._put, rows, verb, model))
         except (sqlite3.Error, StoreError) as error:
             self.fault = str(error)
+
+    def distrust(self, names: Iterable[bytes]) -> None:
+        """What is kept under these names is wrong: have the next put replace it."""
+        self._spoiled.update(names)
 
     def summary(self) -> Contents:
         """What there is, by verb and model. Raises StoreError."""
@@ -133,6 +141,7 @@ class Cache:
             )
             lots.record(connection, before, verb, model)
             room.make(connection, self.limit)
+        self._bound = room.shorten_log(self._connection, self._log, self._bound)
 
     def _totals(self) -> list[Any]:
         self._in_passing(lots.tidy)
@@ -145,14 +154,20 @@ class Cache:
     def _clear(self, wanted: Callable[[str, str, int], bool]) -> int:
         gone, after = 0, 0
         while True:
-            with self._writing() as connection:
-                if not after:
-                    lots.tidy(connection)
-                chosen = lots.choose(connection, after, _LOTS, wanted)
-                gone += lots.drop(connection, chosen)
+            chosen, some = self._patiently(partial(self._clear_some, wanted, after))
+            gone += some
             if len(chosen) < _LOTS:
                 return gone
             after = chosen[-1][0]
+
+    def _clear_some(
+        self, wanted: Callable[[str, str, int], bool], after: int
+    ) -> tuple[Sequence[lots.Ids], int]:
+        with self._writing() as connection:
+            if not after:
+                lots.tidy(connection)
+            chosen = lots.choose(connection, after, _LOTS, wanted)
+            return chosen, lots.drop(connection, chosen)
 
     def _trim(self) -> int:
         with self._writing() as connection:
@@ -162,18 +177,13 @@ class Cache:
     def _open(self, damaged: int | None = None) -> None:
         opened = open_file(self.path, self._wait, damaged=damaged)
         self._connection, self._identity = opened.connection, opened.identity
+        self._connection.execute(f"PRAGMA busy_timeout = {round(min(self._wait, _TRY) * 1000)}")
         self.aside = opened.aside or self.aside
 
     def _in_passing(self, action: Callable[[sqlite3.Connection], None]) -> None:
         """Write what may as well be left unwritten, if another process is writing."""
-        self._connection.execute(f"PRAGMA busy_timeout = {_BRIEFLY}")
-        try:
-            with self._writing() as connection:
-                action(connection)
-        except sqlite3.OperationalError:
-            pass
-        finally:
-            self._connection.execute(f"PRAGMA busy_timeout = {round(self._wait * 1000)}")
+        with contextlib.suppress(sqlite3.OperationalError), self._writing() as connection:
+            action(connection)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -195,7 +205,7 @@ class Cache:
     def _on_sound_file(self, action: Callable[[], T]) -> T:
         """What the action gives: on a new file if this one turns out to be damaged."""
         try:
-            return action()
+            return self._patiently(action)
         except sqlite3.DatabaseError as error:
             if not is_damage(error):
                 raise
@@ -203,7 +213,17 @@ class Cache:
             self._connection.close()
         self._read = array("q")
         self._open(self._identity)
-        return action()
+        return self._patiently(action)
+
+    def _patiently(self, action: Callable[[], T]) -> T:
+        """What the action gives, as soon as other processes let it."""
+        until = time.monotonic() + self._wait
+        while True:
+            try:
+                return action()
+            except sqlite3.OperationalError as error:
+                if not is_busy(error) or time.monotonic() >= until or patience.is_over():
+                    raise
 
 
 def _checksum(name: bytes, value: bytes) -> bytes:

@@ -84,6 +84,11 @@ def is_damage(error: sqlite3.DatabaseError) -> bool:
     return _code(error) in _DAMAGE
 
 
+def is_busy(error: sqlite3.DatabaseError) -> bool:
+    """Whether the error says that another process was in the way."""
+    return _code(error) == sqlite3.SQLITE_BUSY
+
+
 def companions(path: Path) -> list[Path]:
     """The file, and those that SQLite keeps beside it."""
     return [path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm"))]

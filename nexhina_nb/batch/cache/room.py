@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+from pathlib import Path
 
 from nexhina_nb.batch.cache import lots
 
 _SLACK = 50  # a fiftieth of the limit is made free at a time
 _PAGES = 2_000  # given back at once, so that other processes may write in between
+LOG = 48 << 20  # bytes: more than it has when there is one process
 _INCREMENTAL = 2  # the kind of `auto_vacuum` in which the end of the file can be cut off
 
 
@@ -39,6 +41,19 @@ def give_back(connection: sqlite3.Connection) -> None:
             if _pragma(connection, "freelist_count") >= free:
                 break
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def shorten_log(connection: sqlite3.Connection, log: Path, bound: int) -> int:
+    """Empty the log, a file beside that of the answers, if it is longer than so many bytes; the
+    bound for the next time. While another process reads in it for long, it stays.
+    """
+    # SQLite begins it anew by itself only in a moment when nobody reads or writes. Among several
+    # busy processes there is none.
+    with contextlib.suppress(OSError, sqlite3.OperationalError):
+        if log.stat().st_size > bound:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            return log.stat().st_size + LOG
+    return bound
 
 
 def _in_use(connection: sqlite3.Connection) -> int:

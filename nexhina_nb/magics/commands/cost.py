@@ -34,10 +34,10 @@ def cost(context: Context, args: Cost) -> CostReport | Note:
 
 
 def session_line(spent: Iterable[CallCost]) -> str:
-    """What this kernel has called since it loaded the magics."""
+    """What the commands of this kernel have cost since it loaded the magics."""
     quotas = [cost.quota for cost in spent]
     known = [quota for quota in quotas if quota is not None]
-    calls = "1 call" if len(quotas) == 1 else f"{len(quotas)} calls"
+    commands = "1 command" if len(quotas) == 1 else f"{len(quotas)} commands"  # of many calls, some
     unknown = len(quotas) - len(known)
     more = f", {unknown} of unknown cost" if unknown else ""
-    return f"Magics of this kernel: {calls}, {format_usd(usd(sum(known)))}{more}."
+    return f"Magics of this kernel: {commands}, {format_usd(usd(sum(known)))}{more}."

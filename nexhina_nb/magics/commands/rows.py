@@ -82,13 +82,16 @@ def facts_of(outcome: Outcome, watch: Stopwatch) -> Mapping[str, Any]:
     }
 
 
-def remarks(outcome: Outcome, error: str) -> list[str]:
-    """What is told of rows that were not asked for, and of those that came to nothing."""
+def remarks(outcome: Outcome, error: str, *, kept: bool = True) -> list[str]:
+    """What is told of rows that were not asked for, and of those that came to nothing; ``kept``:
+    the frame can be looked at.
+    """
     said, progress = [], outcome.progress
     if progress.cached:
         said.append(f"{progress.cached:,} of {progress.total:,} rows from the cache")
     if progress.failed:
-        said.append(f'{progress.failed:,} of {progress.total:,} rows failed, "{error}" says why')
+        why = f', "{error}" says why' if kept and error in list(outcome.frame.columns) else ""
+        said.append(f"{progress.failed:,} of {progress.total:,} rows failed{why}")
     return said
 
 

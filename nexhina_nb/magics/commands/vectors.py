@@ -94,7 +94,8 @@ def rerank(context: Context, args: Rerank, body: str) -> Note | None:
     if isinstance(outcome, Estimate):
         return preview(context, args, outcome)
     context.names.assign(args.out, outcome.frame)
-    facts, words = facts_of(outcome, watch), remarks(outcome, ERROR)
+    kept = asking is not None or args.out is not None
+    facts, words = facts_of(outcome, watch), remarks(outcome, ERROR, kept=kept)
     if asking is None:
         _show_best(context, outcome, facts, words)
     else:
