@@ -19,6 +19,7 @@ import pytest
 import uvicorn
 from sqlalchemy import Connection
 
+from nexhina_nb.client import price_page
 from nexhina_nb.gateway.app import create_app
 from nexhina_nb.gateway.serve import config
 from nexhina_nb.secret import Secret
@@ -39,6 +40,12 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("NEXHINA_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("NEXHINA_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(autouse=True)
+def _no_prices_of_others() -> None:
+    """The next server may get the port of one before, whose price page is good for a minute."""
+    price_page.kept.cache_clear()
 
 
 @dataclass(frozen=True)
