@@ -4,6 +4,7 @@ elsewhere.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ def mimebundle(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[st
 
 # Front ends set every cell to the right, which is right for figures only: numbers and money.
 _LEFT = ' style="text-align:left"'
-_MONEY = ("$", "-$")
+_MONEY = re.compile(r"-?\$[\d,.]+")
 
 
 def as_html(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -39,7 +40,7 @@ def _td(value: Any) -> str:
 
 
 def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and not value.startswith(_MONEY)
+    return isinstance(value, str) and not _MONEY.fullmatch(value)
 
 
 def as_text(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

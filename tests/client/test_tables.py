@@ -44,3 +44,4 @@ def test_long_tables_and_cells_are_cut_and_say_so() -> None:
 def test_figures_and_money_stand_to_the_right() -> None:
     table = as_html(["model", "rows", "USD"], [["a", 1, "$0.25"], ["b", 2, "-$1.00"]])
     assert table.count("text-align:left") == 1 + 2  # the names and their head
+    assert as_html(["document"], [["$5 off"]]).count("text-align:left") == 2
